@@ -1,0 +1,18 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The seam between the agent and the machine: what only this kind of operating system knows.
+
+A host module offers homes(), machine_environment(), discover(places), start(interpreter, arguments) and
+same_file(one, other). Everything else in the agent is the same everywhere.
+"""
+
+import os
+
+if os.name == "nt":
+    from . import host_windows as this
+else:
+    from . import host_posix as this
+
+__all__ = ["this"]

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""A Linux machine: its accounts, what it sets for all of them, and how a program is started."""
+
+import os
+
+
+def homes():
+    """The home folders of the accounts that can have a user site."""
+    found = [os.path.expanduser("~")]
+    try:
+        found += sorted(os.path.join("/home", name) for name in os.listdir("/home"))
+    except OSError:
+        pass
+    return sorted(set(found), key=found.index)
+
+
+def machine_environment():
+    """The variables of /etc/environment, the one place that holds for every login and is not a script."""
+    try:
+        with open("/etc/environment", "rb") as stream:
+            lines = stream.read(65536).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return {}
+    pairs = [line.partition("=") for line in lines if not line.startswith("#")]
+    return {name.strip(): value.strip().strip("\"'") for name, _equals, value in pairs}
+
+
+def discover(places):
+    """(instances, runtimes) of this machine."""
+    from . import linux_runtimes
+
+    return linux_runtimes.find(homes(), places)
+
+
+def start(interpreter, arguments):
+    """A child process of another runtime's interpreter, with pipes."""
+    from subprocess import DEVNULL, PIPE, Popen
+
+    return Popen([interpreter] + arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
+
+def same_file(one, other):
+    """Whether two paths name one interpreter. Environments link to one binary, so links are not followed."""
+    return os.path.normpath(one) == os.path.normpath(other)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""A Windows machine: its registry, its accounts, and how a program is started."""
+
+import ntpath
+import os
+import winreg
+
+ENVIRONMENT_KEY = "SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+PROFILES_KEY = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList"
+
+
+def registry_values(key):
+    """The values of a key below HKLM as text, {} where there is no such key."""
+    found = {}
+    try:
+        # A 32-bit interpreter would be shown WOW6432Node, where SQL Server writes nothing.
+        handle = winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
+    except OSError:
+        return found
+    with handle:
+        for index in range(winreg.QueryInfoKey(handle)[1]):
+            name, value, _kind = winreg.EnumValue(handle, index)
+            found[name] = str(value)
+    return found
+
+
+def registry_keys(key):
+    """The names of the keys below a key of HKLM."""
+    try:
+        handle = winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
+    except OSError:
+        return []
+    with handle:
+        return [winreg.EnumKey(handle, index) for index in range(winreg.QueryInfoKey(handle)[0])]
+
+
+def expand(text):
+    """A path of the registry with its %variables% replaced."""
+    return winreg.ExpandEnvironmentStrings(text)
+
+
+def homes():
+    """The home folders of the accounts that ever logged on here."""
+    profiles = [registry_values(PROFILES_KEY + "\\" + name) for name in registry_keys(PROFILES_KEY)]
+    found = [expand(values["ProfileImagePath"]) for values in profiles if values.get("ProfileImagePath")]
+    own = os.environ.get("USERPROFILE")
+    if own and ntpath.normcase(own) not in [ntpath.normcase(home) for home in found]:
+        found.append(own)
+    return found
+
+
+def machine_environment():
+    """The variables that hold for every account; services see them too."""
+    return {name.upper(): value for name, value in registry_values(ENVIRONMENT_KEY).items()}
+
+
+def is_file(path):
+    return os.path.isfile(path)
+
+
+def folder_names(path):
+    """The names in a folder, sorted; none where it cannot be read."""
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []
+
+
+def read_text(path):
+    """A small text file, or None. Setup and administrators write these in whatever encoding they like."""
+    try:
+        with open(path, "rb") as stream:
+            raw = stream.read(65536)
+    except OSError:
+        return None
+    if raw[:2] == b"\xff\xfe":
+        return raw.decode("utf-16", "replace")
+    return raw.decode("utf-8-sig", "replace")
+
+
+def long_path(path):
+    """A path without 8.3 names, as launcher configurations have them: C:\\PROGRA~1\\..."""
+    import ctypes
+
+    buffer = ctypes.create_unicode_buffer(1024)
+    length = ctypes.windll.kernel32.GetLongPathNameW(path, buffer, len(buffer))
+    return buffer.value if 0 < length < len(buffer) else path
+
+
+def discover(places):
+    """(instances, runtimes) of this machine."""
+    from . import sql_server
+
+    return sql_server.find(places)
+
+
+def start(interpreter, arguments):
+    """A child process of another runtime's interpreter, with pipes."""
+    from subprocess import DEVNULL, PIPE, Popen
+
+    return Popen([interpreter] + arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
+
+def same_file(one, other):
+    """Whether two paths name one interpreter, whatever their spelling."""
+    return ntpath.normcase(ntpath.normpath(one)) == ntpath.normcase(ntpath.normpath(other))
