@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mlfleet authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures commands against each other: in turn, in the same run, so that what disturbs the machine disturbs them alike."""
+"""Measures commands against each other, in turn: so that what disturbs the machine disturbs them alike."""
 
 from __future__ import annotations
 

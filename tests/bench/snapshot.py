@@ -16,7 +16,7 @@ from bench.interleaved import Comparison, Contender
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 ROUNDS = 21
-FLOOR = "python -I -S -c pass"
+FLOOR = "`python -I -S -c pass`"
 
 METADATA_LOOP = """
 import importlib.metadata
@@ -34,36 +34,40 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 Written by `make bench`; run it to repeat them. The first run downloads the distributions, so it needs a package index.
 
-Only ratios are given: they say something about the program, where seconds say something about the machine. The commands
-of a table run in turn, {rounds} rounds after two for warming up, each as a process of its own, timed from its start to the
-end of its output. A ratio is the median of a command over the median of the first one; the middle half of the single rounds
-lies between the two figures in brackets.
+Only ratios are given: they say something about the program, where seconds say something about the machine. The
+commands of a table run in turn, {rounds} rounds after two for warming up, each as a process of its own, timed from its
+start to the end of its output. A ratio is the median of a command over the median of the first one; the middle half of
+the single rounds lies between the two figures in brackets.
 
 Measured on {date} with CPython {python} on {system}, {machine}.
 
 ## What a snapshot of a runtime costs
 
 The environments hold real distributions (`tests/bench/distributions-*.txt`). The agent reports name, version, location,
-requirements, installer and kind of record of each, and the facts of the interpreter; the loop over `importlib.metadata`
-reads name, version and requirements; `pip list` reads name and version.
+requirements, installer and kind of record of each, and the facts of the interpreter; the loop over
+`importlib.metadata` reads name, version and requirements; `pip list` reads name and version, and is told not to ask for
+a newer pip.
+
+`python -I` alone also runs what the distributions put into `.pth` files, which grows with their number.
 """
 
 
 def contenders(python: pathlib.Path) -> list[Contender]:
     command, stdin = agent_snapshot_command(python)
+    pip_list = (str(python), "-m", "pip", "list", "--format=json", "--disable-pip-version-check")
     return [
         Contender(FLOOR, (str(python), "-I", "-S", "-c", "pass")),
-        Contender("python -I -c pass", (str(python), "-I", "-c", "pass")),
+        Contender("`python -I -c pass`", (str(python), "-I", "-c", "pass")),
         Contender("the agent's snapshot", command, stdin),
-        Contender("a loop over importlib.metadata", (str(python), "-I", "-c", METADATA_LOOP)),
-        Contender("python -m pip list --format=json", (str(python), "-m", "pip", "list", "--format=json")),
+        Contender("a loop over `importlib.metadata`", (str(python), "-I", "-c", METADATA_LOOP)),
+        Contender("`python -m pip list --format=json`", pip_list),
     ]
 
 
 def table(environment: Environment, comparisons: list[Comparison]) -> str:
-    rows = [f"| `{one.name}` | {one.ratio:.2f} | ({one.low:.2f} to {one.high:.2f}) |" for one in comparisons]
+    rows = [f"| {one.name} | {one.ratio:.2f} | ({one.low:.2f} to {one.high:.2f}) |" for one in comparisons]
     title = f"### {environment.distributions} distributions"
-    return "\n".join([title, "", f"| command | times `{FLOOR}` | middle half |", "| --- | ---: | --- |", *rows, ""])
+    return "\n".join([title, "", f"| command | times {FLOOR} | middle half |", "| --- | ---: | --- |", *rows, ""])
 
 
 def page(measured: list[tuple[Environment, list[Comparison]]]) -> str:

@@ -5,15 +5,12 @@
 """The same agent, run by the interpreter of another runtime of this machine."""
 
 import threading
+import time
 
 from . import wire_json
+from .bootstrap import ARGUMENTS
 from .host import this as host
 
-# The same words that started this agent. No quotes and no percent signs: it passes through cmd.exe as well.
-BOOTSTRAP = (
-    "import sys,zlib,binascii;STDIN=sys.stdin.buffer;PROGRAM=STDIN.readline();"
-    "PARTS=zlib.decompress(binascii.a2b_base64(PROGRAM)).decode().split(chr(0));exec(PARTS[0])"
-)
 NONCE = "c0ffee00c0ffee00"
 ANSWER_LIMIT = 32 * 1024 * 1024
 
@@ -28,7 +25,7 @@ class Child(object):
         request = {"protocol": 1, "operation": "snapshot", "arguments": {"packages": packages}}
         text = program + (NONCE + " " + wire_json.encode(request) + "\n").encode("ascii")
         try:
-            self._process = host.start(runtime["interpreter"], ["-I", "-S", "-c", BOOTSTRAP])
+            self._process = host.start(runtime["interpreter"], list(ARGUMENTS))
         except (OSError, ValueError) as error:
             runtime["problem"] = "its interpreter does not start: %s" % error
             return
@@ -55,12 +52,18 @@ class Child(object):
             return
         answer = _result(self._output)
         if answer is None:
-            self.end()
-            self.runtime["problem"] = "its interpreter ended with exit code %d and no answer" % self._process.wait()
+            self.runtime["problem"] = "its interpreter ended with exit code %s and no answer" % self._exit_code()
         elif "snapshot" in answer:
             self.runtime["snapshot"] = answer["snapshot"]
         else:
             self.runtime["problem"] = answer["problem"]
+
+    def _exit_code(self):
+        for _attempt in range(50):  # its output is closed already, so it is about to end
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.1)
+        return self._process.poll()
 
     def end(self):
         """Leaves no process behind."""

@@ -11,5 +11,4 @@ from .refusal import check_arguments
 def operation(arguments, answers, program):
     """Looks, and starts nothing."""
     check_arguments(arguments, {"places": [str]})
-    instances, runtimes = host.discover(arguments["places"])
-    return {"instances": instances, "runtimes": runtimes}
+    return host.discover(arguments["places"])

@@ -29,7 +29,7 @@ def machine_environment():
 
 
 def discover(places):
-    """(instances, runtimes) of this machine."""
+    """The instances and runtimes of this machine, and which of the places hold none."""
     from . import linux_runtimes
 
     return linux_runtimes.find(homes(), places)

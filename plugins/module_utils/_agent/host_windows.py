@@ -91,7 +91,7 @@ def long_path(path):
 
 
 def discover(places):
-    """(instances, runtimes) of this machine."""
+    """The instances and runtimes of this machine, and which of the places hold none."""
     from . import sql_server
 
     return sql_server.find(places)

@@ -17,43 +17,45 @@ INTERPRETERS = ("bin/python3", "bin/python")
 
 
 def find(homes, places):
-    """(instances, runtimes) of this machine and of the places that were named."""
+    """The instance of this machine, its runtimes, those of conda, and those at the places that were named."""
     found = {}
     instances = _sql_server(found)
     for root in _conda_prefixes(homes):
         _add(found, root, "conda")
-    for place in places:
-        _add_place(found, place)
-    return instances, [found[home] for home in sorted(found)]
+    missing = [place for place in places if not _add_place(found, os.path.normpath(place))]
+    return {"instances": instances, "runtimes": [found[home] for home in sorted(found)], "missing": missing}
 
 
-def _add(found, home, origin):
-    """The home, if it holds an interpreter."""
-    for name in INTERPRETERS:
+def _add(found, home, origin, interpreters=INTERPRETERS):
+    """The runtime of a home, or None where there is no interpreter."""
+    for name in interpreters:
         interpreter = os.path.join(home, name)
         if os.access(interpreter, os.X_OK) and not os.path.isdir(interpreter):
-            found.setdefault(home, {"home": home, "interpreter": interpreter, "origin": _kind(home, origin)})
-            return home
+            runtime = {"home": home, "interpreter": interpreter, "origin": origin, "named": False}
+            return found.setdefault(home, runtime)
     return None
 
 
-def _kind(home, origin):
-    if origin == "named" and os.path.isfile(os.path.join(home, "pyvenv.cfg")):
-        return "virtual-environment"
-    if origin == "named" and os.path.isdir(os.path.join(home, "conda-meta")):
-        return "conda"
-    return origin
-
-
 def _add_place(found, place):
-    """A home, its interpreter, or a folder that holds several homes."""
-    place = os.path.normpath(place)
+    """Whether the place is a home, its interpreter, or a folder that holds several homes."""
     if os.path.isfile(place):
         home = os.path.dirname(os.path.dirname(place))
-        found.setdefault(home, {"home": home, "interpreter": place, "origin": _kind(home, "named")})
-    elif _add(found, place, "named") is None:
-        for name in _names(place):
-            _add(found, os.path.join(place, name), "named")
+        added = [_add(found, home, _kind(home), (place,))]
+    else:
+        added = [_add(found, place, _kind(place))]
+        if added == [None]:
+            inside = [os.path.join(place, name) for name in _names(place)]
+            added = [_add(found, home, _kind(home)) for home in inside]
+    for runtime in added:
+        if runtime is not None:
+            runtime["named"] = True
+    return any(added)
+
+
+def _kind(home):
+    if os.path.isfile(os.path.join(home, "pyvenv.cfg")):
+        return "virtual-environment"
+    return "conda" if os.path.isdir(os.path.join(home, "conda-meta")) else "named"
 
 
 def _sql_server(found):
@@ -66,7 +68,7 @@ def _sql_server(found):
         return []
     for interpreter in interpreters:
         home = os.path.dirname(os.path.dirname(interpreter))
-        found[home] = {"home": home, "interpreter": interpreter, "origin": "setup"}
+        found[home] = {"home": home, "interpreter": interpreter, "origin": "setup", "named": False}
     homes = [os.path.dirname(os.path.dirname(interpreter)) for interpreter in interpreters]
     return [
         {

@@ -18,11 +18,11 @@ from .refusal import check_arguments
 def operation(arguments, answers, program):
     """Discovers, then takes a snapshot of every runtime that was asked for."""
     check_arguments(arguments, {"places": [str], "instances": [str], "packages": bool, "seconds": int})
-    instances, runtimes = host.discover(arguments["places"])
-    wanted = _wanted(instances, runtimes, arguments["instances"])
-    answers.event(step="discovered", instances=len(instances), runtimes=len(runtimes))
+    seen = host.discover(arguments["places"])
+    answers.event(step="discovered", instances=len(seen["instances"]), runtimes=len(seen["runtimes"]))
+    wanted = _wanted(seen["instances"], seen["runtimes"], arguments["instances"])
     _take_snapshots(wanted, arguments, answers, program)
-    return {"instances": instances, "runtimes": runtimes}
+    return seen
 
 
 def _wanted(instances, runtimes, names):
@@ -34,7 +34,7 @@ def _wanted(instances, runtimes, names):
     for instance in instances:
         if instance["name"].upper() in asked:
             homes.update(instance["runtimes"])
-    return [runtime for runtime in runtimes if runtime["home"] in homes or runtime["origin"] == "named"]
+    return [runtime for runtime in runtimes if runtime["home"] in homes or runtime["named"]]
 
 
 def _take_snapshots(runtimes, arguments, answers, program):

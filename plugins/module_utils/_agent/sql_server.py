@@ -15,16 +15,15 @@ ML_SERVER_FOLDERS = ("140", "150")
 
 
 def find(places):
-    """(instances, runtimes): the runtimes of all instances, those of ML Server, and the places that were named."""
+    """The instances, their runtimes, those of ML Server, and those at the places that were named."""
     runtimes = _Runtimes()
     instances = []
     for name, identity in sorted(host.registry_values(ROOT + "\\Instance Names\\SQL").items()):
         instances.append(_instance(name, identity, runtimes))
     for home in _ml_server_homes(instances):
         runtimes.add(home, "ml-server")
-    for place in places:
-        runtimes.add_place(place)
-    return instances, runtimes.found
+    missing = [place for place in places if not runtimes.add_place(place)]
+    return {"instances": instances, "runtimes": runtimes.found, "missing": missing}
 
 
 class _Runtimes(object):
@@ -42,19 +41,20 @@ class _Runtimes(object):
             return None
         key = ntpath.normcase(home)
         if key not in self._by_path:
-            self._by_path[key] = {"home": home, "interpreter": interpreter, "origin": origin}
+            self._by_path[key] = {"home": home, "interpreter": interpreter, "origin": origin, "named": False}
             self.found.append(self._by_path[key])
+        if origin == "named":
+            self._by_path[key]["named"] = True
         return self._by_path[key]["home"]
 
     def add_place(self, place):
-        """A home, its interpreter, or a folder that holds several homes."""
+        """Whether the place is a home, its interpreter, or a folder that holds several homes."""
         if place.lower().endswith(".exe"):
             place = ntpath.dirname(place)
-        for home in [place, ntpath.join(place, "Scripts")]:
-            if self.add(home, "named"):
-                return
-        for name in host.folder_names(place):
-            self.add(ntpath.join(place, name), "named")
+        if self.add(place, "named") or self.add(ntpath.join(place, "Scripts"), "named"):
+            return True
+        inside = [self.add(ntpath.join(place, name), "named") for name in host.folder_names(place)]
+        return any(inside)
 
 
 def _instance(name, identity, runtimes):

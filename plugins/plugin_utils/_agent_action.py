@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The base of all actions of this collection: checked options, a host to talk to, failures in one sentence."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport import _choice
+
+display = Display()
+
+
+class AgentAction(ActionBase):
+    """An action that asks the agent on one host. Subclasses give `argument_spec` and `work`."""
+
+    # One call is one command on the host, which ends with its connection.
+    _supports_async = False
+    _supports_check_mode = True
+    _supports_diff = False
+
+    argument_spec: t.ClassVar[dict[str, t.Any]] = {}
+
+    def work(self, arguments: dict[str, t.Any], host: AgentHost) -> dict[str, t.Any]:
+        """The result of the task, from checked arguments. A HostProblem becomes its failure."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Runs the task; Ansible calls this."""
+        variables = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, variables)
+        validation, arguments = self.validate_argument_spec(self.argument_spec)
+        name = str(variables.get("inventory_hostname", "the host"))
+        try:
+            result.update(self.work(arguments, self._host(name, variables)))
+            if result.get("failed"):
+                result["msg"] = f"{name}: {result['msg']}"
+        except HostUnreachable as problem:
+            raise AnsibleConnectionFailure(f"{name}: {problem}") from None
+        except HostProblem as problem:
+            result.update(failed=True, msg=f"{name}: {problem}")
+        result["invocation"] = {"module_args": arguments}
+        return t.cast("dict[str, t.Any]", remove_values(result, validation._no_log_values))
+
+    def _host(self, name: str, variables: dict[str, t.Any]) -> AgentHost:
+        wish = str(self._variable(variables, _choice.VARIABLE) or "auto")
+        interpreter = self._variable(variables, "mlfleet_interpreter")
+        return AgentHost(
+            carrier=_choice.choose(self._connection, self._low_level_execute_command, wish),
+            windows=_choice.is_windows(self._connection),
+            interpreter=str(interpreter) if interpreter else None,
+            on_event=lambda event: _show(name, event),
+        )
+
+    def _variable(self, variables: dict[str, t.Any], name: str) -> t.Any:
+        return self._templar.template(variables[name]) if name in variables else None
+
+
+def _show(name: str, event: dict[str, t.Any]) -> None:
+    """Progress is shown while the call runs, for those who asked for it with -v."""
+    words = [f"{key} {value}" for key, value in event.items() if key != "step"]
+    display.v(f"{event.get('step', 'working')}: {', '.join(words)}", host=name)

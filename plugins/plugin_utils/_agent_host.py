@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""A host as the controller sees it: somebody who can be asked for an operation of the agent."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import types
+import typing as t
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._interpreter_search import _posix, _windows
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import AnswerReader, Request
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Carrier, Command, Ended
+
+SEARCH_SECONDS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class AgentHost:
+    """One host, the way to it, and the interpreter that runs the agent if the inventory names one."""
+
+    carrier: Carrier
+    windows: bool
+    interpreter: str | None
+    on_event: c.Callable[[dict[str, t.Any]], None]
+
+    @property
+    def _search(self) -> types.ModuleType:
+        return _windows if self.windows else _posix
+
+    def ask(self, operation: str, arguments: dict[str, t.Any], seconds: int) -> t.Any:
+        """One operation: one command on the host, or two where it must be asked for an interpreter first."""
+        interpreters = [self.interpreter] if self.interpreter else self._candidates()
+        request = Request(operation, arguments)
+        reader = AnswerReader(request.nonce, self.on_event)
+        line = self._search.start_line(interpreters, seconds)
+        ended = self.carrier.run(Command(line, request.stdin(), seconds), reader.feed)
+        result = reader.result()
+        if result is None:
+            raise HostProblem(self._no_answer(reader, ended, interpreters))
+        return result
+
+    def _candidates(self) -> list[str]:
+        output: list[bytes] = []
+        line = self._search.search_line()
+        if line is not None:
+            self.carrier.run(Command(line, b"", SEARCH_SECONDS), output.append)
+        found: list[str] = self._search.candidates(b"".join(output).decode("utf-8", "replace"))
+        if not found:
+            advice = "is ML Services installed? Otherwise set mlfleet_interpreter to a python.exe of the host"
+            raise HostProblem(f"its registry names no SQL Server instance and no Python; {advice}")
+        return found
+
+    def _no_answer(self, reader: AnswerReader, ended: Ended, interpreters: list[str]) -> str:
+        said = ended.stderr or reader.noise
+        words = reader.noise.split()
+        number = words[words.index(_windows.STARTS) + 1] if _windows.STARTS in words[:-1] else ""
+        if number == "none":
+            where = " or ".join(interpreters)
+            return f"there is no interpreter at {where}; set mlfleet_interpreter to one that is there"
+        path = interpreters[int(number)] if number.isdigit() and int(number) < len(interpreters) else "unknown"
+        if reader.cut:
+            return f"the answer of {path} was cut off in the middle; run the task again, and look at the network if it persists"
+        how = f"exit code {_exit_code(ended.exit_code)}"
+        advice = "start it by hand on the host, repair it, or set mlfleet_interpreter to one that works"
+        return f"the interpreter {path} gave no answer ({how}{', it said: ' + said if said else ''}); {advice}"
+
+
+def _exit_code(code: int) -> str:
+    """Windows reports a crash as an NTSTATUS, which people know in hexadecimal (0xC0000135: a DLL is missing)."""
+    return f"0x{code & 0xFFFFFFFF:08X}" if not -1 <= code < 256 else str(code)

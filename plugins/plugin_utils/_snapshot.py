@@ -1,0 +1,187 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""What a host told of itself, as checked and immutable values."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import typing as t
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+
+
+@dataclasses.dataclass(frozen=True)
+class Distribution:
+    """One installed distribution, as it is recorded."""
+
+    name: str
+    version: str
+    record: str
+    location: str
+    metadata: str
+    requires: tuple[str, ...]
+    installer: str | None = None
+    direct_url: dict[str, t.Any] | None = None
+    editable: bool = False
+    shadowed: bool = False
+    conda_build: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Oddity:
+    """Something about a runtime that an operator must know."""
+
+    kind: str
+    path: str
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Interpreter:
+    """What a wheel must fit and a marker is evaluated with."""
+
+    executable: str
+    prefix: str
+    base_prefix: str
+    version: str
+    build: str
+    implementation: str
+    cache_tag: str | None
+    abi_flags: str
+    extension_suffixes: tuple[str, ...]
+    pointer_bits: int
+    platform: str
+    libc: str | None
+    markers: dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """What a runtime has now. Without packages asked for, only its interpreter is known."""
+
+    interpreter: Interpreter
+    search_path: tuple[str, ...] | None = None
+    distributions: tuple[Distribution, ...] | None = None
+    oddities: tuple[Oddity, ...] | None = None
+
+    @property
+    def pip_version(self) -> str | None:
+        """The version of the pip that this runtime would run."""
+        found = [each.version for each in self.distributions or () if each.name == "pip" and not each.shadowed]
+        return found[0] if found else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Runtime:
+    """One language home. Either its snapshot was taken, or there is a problem, or nobody asked."""
+
+    home: str
+    interpreter: str
+    origin: str
+    named: bool
+    snapshot: Snapshot | None = None
+    problem: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Launchpad:
+    """The service that starts the runtimes of an instance."""
+
+    service: str
+    account: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """A SQL Server instance with the homes of the runtimes that belong to it."""
+
+    name: str
+    id: str
+    release: str | None
+    version: str
+    patch_level: str
+    edition: str
+    features: tuple[str, ...]
+    path: str
+    launchpad: Launchpad | None
+    runtimes: tuple[str, ...]
+    effective_runtime: str | None
+    configured_home: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """Everything that one call told about one host."""
+
+    instances: tuple[Instance, ...]
+    runtimes: tuple[Runtime, ...]
+    missing: tuple[str, ...]
+
+
+T = t.TypeVar("T")
+
+
+def observation(value: t.Any) -> Observation:
+    """Checks what a host answered; a host that answers something else has a problem of its own."""
+    try:
+        return _build(Observation, value)
+    except (TypeError, ValueError) as error:
+        message = f"the agent's answer is not what it should be ({error}); is something in between changing it?"
+        raise HostProblem(message) from None
+
+
+def _build(kind: type[T], value: t.Any) -> T:
+    if not isinstance(value, dict):
+        raise TypeError(f"{kind.__name__} is not an object")
+    hints = _hints(kind)
+    unknown = set(value) - set(hints)
+    if unknown:
+        raise TypeError(f"{kind.__name__} has the unknown {sorted(unknown)[0][:50]!r}")
+    return kind(**{name: _convert(hints[name], item, f"{kind.__name__}.{name}") for name, item in value.items()})
+
+
+_HINTS: dict[type, dict[str, t.Any]] = {}
+
+
+def _hints(kind: type) -> dict[str, t.Any]:
+    # Evaluating annotations takes longer than reading a whole answer with the result at hand.
+    if kind not in _HINTS:
+        _HINTS[kind] = t.get_type_hints(kind)
+    return _HINTS[kind]
+
+
+def _convert(hint: t.Any, value: t.Any, where: str) -> t.Any:
+    arguments = t.get_args(hint)
+    if type(None) in arguments:
+        if value is None:
+            return None
+        hint = arguments[0]
+        arguments = t.get_args(hint)
+    origin = t.get_origin(hint)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise TypeError(f"{where} is not a list")
+        return tuple(_convert(arguments[0], item, where) for item in value)
+    if dataclasses.is_dataclass(hint):
+        return _build(t.cast("type[t.Any]", hint), value)
+    if type(value) is not (origin or hint):
+        raise TypeError(f"{where} is {type(value).__name__}")
+    return value
+
+
+def as_result(value: t.Any) -> t.Any:
+    """Plain lists and dictionaries for a task's result."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: as_result(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [as_result(item) for item in value]
+    return value
+
+
+def names(values: c.Iterable[str]) -> str:
+    """`A, B and C` for a sentence."""
+    *first, last = [*values] or ["none"]
+    return f"{', '.join(first)} and {last}" if first else last
