@@ -7,20 +7,13 @@ from __future__ import annotations
 
 import pathlib
 
-# Stands in until the controller side can say it: what a snapshot costs at least.
-_STAND_IN = b"""
-import os, site, sys
-found = []
-for folder in site.getsitepackages():
-    for name in os.listdir(folder):
-        if name.endswith(".dist-info"):
-            with open(folder + "/" + name + "/METADATA", "rb") as file:
-                header = file.read().partition(b"\\n\\n")[0].splitlines()
-            found += [line for line in header if line.startswith((b"Name:", b"Version:", b"Requires-Dist:"))]
-sys.stdout.buffer.write(b"\\n".join(found))
-"""
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
+
+
+LABEL = "the agent, `snapshot` with packages"
 
 
 def agent_snapshot_command(interpreter: pathlib.Path) -> tuple[tuple[str, ...], bytes]:
     """The command line and the standard input of the agent's snapshot of this interpreter's runtime."""
-    return (str(interpreter), "-I", "-"), _STAND_IN
+    return (str(interpreter), *ARGUMENTS), Request("snapshot", {"packages": True}).stdin()

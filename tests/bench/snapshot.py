@@ -9,8 +9,7 @@ import datetime
 import pathlib
 import platform
 
-from bench import environments, interleaved
-from bench.agent_command import agent_snapshot_command
+from bench import agent_command, environments, interleaved
 from bench.environments import Environment
 from bench.interleaved import Comparison, Contender
 
@@ -53,12 +52,12 @@ a newer pip.
 
 
 def contenders(python: pathlib.Path) -> list[Contender]:
-    command, stdin = agent_snapshot_command(python)
+    command, stdin = agent_command.agent_snapshot_command(python)
     pip_list = (str(python), "-m", "pip", "list", "--format=json", "--disable-pip-version-check")
     return [
         Contender(FLOOR, (str(python), "-I", "-S", "-c", "pass")),
         Contender("`python -I -c pass`", (str(python), "-I", "-c", "pass")),
-        Contender("the agent's snapshot", command, stdin),
+        Contender(agent_command.LABEL, command, stdin),
         Contender("a loop over `importlib.metadata`", (str(python), "-I", "-c", METADATA_LOOP)),
         Contender("`python -m pip list --format=json`", pip_list),
     ]

@@ -64,8 +64,8 @@ def sql2017_cu22(
 ) -> SqlServerLayout:
     """An instance that was upgraded to CU22: two runtimes, of which the old one stays in use until it is switched."""
     release = _Release(14, "14.0.1000.169", "14.0.3356.20", _FEATURES_WITH_PYTHON)
-    homes = (Runtime(rf"{_root(release, instance)}\PYTHON_SERVICES", old),)
-    homes += (Runtime(rf"{_root(release, instance)}\PYTHON_SERVICES.3.7", new),)
+    home = rf"{_root(release, instance)}\PYTHON_SERVICES"
+    homes = (Runtime(home, old), Runtime(f"{home}.3.7", new))
     return _instance(release, instance, homes, bound_to=homes[switched].home)
 
 

@@ -9,12 +9,14 @@ nothing else on standard output can be taken for an answer; the length tells a w
 """
 
 import sys
+import time
 
 from . import wire_json
 from .refusal import Refusal
 
 PROTOCOL = 1
 REQUEST_LIMIT = 1024 * 1024
+EVENT_SECONDS = 1.0
 NONCE_DIGITS = "0123456789abcdef"
 
 
@@ -24,9 +26,14 @@ class Answers(object):
     def __init__(self, stream, nonce):
         self._stream = stream
         self._nonce = nonce
+        self._said = time.time()
 
     def event(self, **fields):
-        self._line("event", fields)
+        """Progress, for calls that last: every line that is sent costs the controller a round trip."""
+        now = time.time()
+        if now - self._said >= EVENT_SECONDS:
+            self._said = now
+            self._line("event", fields)
 
     def result(self, value):
         self._line("result", value)

@@ -45,7 +45,7 @@ class WinrmDirect:
         deadline = time.monotonic() + command.seconds
         shell_id, command_id = self._start(command.line)
         try:
-            sent = self._send(shell_id, command_id, command.stdin)
+            sent = self._send(shell_id, command_id, command.stdin) if command.stdin else None
             ended = self._receive(shell_id, command_id, deadline, on_output)
         except WinRMOperationTimeoutError:
             raise HostProblem(f"it did not answer within {command.seconds} seconds; {_AFTER_HANG}") from None
@@ -85,7 +85,7 @@ class WinrmDirect:
 
     def _send(self, shell_id: str, command_id: str, stdin: bytes) -> Exception | None:
         """An interpreter that does not start takes no input; what it says comes with its output, so go on."""
-        for start in range(0, max(len(stdin), 1), SEND_BYTES):
+        for start in range(0, len(stdin), SEND_BYTES):
             chunk = stdin[start : start + SEND_BYTES]
             try:
                 self._connection.protocol.send_command_input(

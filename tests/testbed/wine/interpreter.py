@@ -114,7 +114,12 @@ def _download(release: Release, folder: pathlib.Path) -> pathlib.Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(release.requirement)
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-    command += ["--platform=win_amd64", "--implementation=cp", f"--python-version={release.tag}", f"--abi={release.abi}"]
+    command += [
+        "--platform=win_amd64",
+        "--implementation=cp",
+        f"--python-version={release.tag}",
+        f"--abi={release.abi}",
+    ]
     done = subprocess.run(
         [*command, f"--dest={folder}", f"--requirement={requirements}"],
         env=package_index.connected(os.environ),
@@ -144,5 +149,5 @@ def _compile(release: Release, toolchain: Toolchain, scratch: pathlib.Path, home
     exports, imports = scratch / "python.def", scratch / "libpython.a"
     exports.write_text(f"LIBRARY python{release.tag}.dll\nEXPORTS\nPy_Main\n")
     subprocess.run([toolchain.dlltool, "-d", exports, "-l", imports], check=True)
-    command = [toolchain.compiler, "-O2", "-s", "-municode", _SOURCE, imports, "-o", home / "python.exe"]
-    subprocess.run(command, check=True)
+    target = home / "python.exe"
+    subprocess.run([toolchain.compiler, "-O2", "-s", "-municode", _SOURCE, imports, "-o", target], check=True)
