@@ -37,7 +37,7 @@ def gather(arguments: dict[str, t.Any], host: AgentHost) -> dict[str, t.Any]:
     request = {
         "places": arguments["runtimes"],
         "instances": arguments["instances"],
-        "packages": arguments["packages"],
+        "detail": "all" if arguments["packages"] else "interpreter",
         # Less than the whole, so that one hung runtime is named by the agent before the call is given up.
         "seconds": max(1, arguments["time_limit"] * 3 // 4),
     }

@@ -16,4 +16,4 @@ LABEL = "the agent, `snapshot` with packages"
 
 def agent_snapshot_command(interpreter: pathlib.Path) -> tuple[tuple[str, ...], bytes]:
     """The command line and the standard input of the agent's snapshot of this interpreter's runtime."""
-    return (str(interpreter), *ARGUMENTS), Request("snapshot", {"packages": True}).stdin()
+    return (str(interpreter), *ARGUMENTS), Request("snapshot", {"detail": "requirements"}).stdin()

@@ -16,7 +16,7 @@ from .host import this as host
 ADDING = ("PYTHONHOME", "PYTHONPATH")
 
 
-def add_oddities(prefix, oddities):
+def add_oddities(oddities):
     """Appends one oddity for each user site that holds something and each variable that is set machine-wide."""
     for home in host.homes():
         folder = os.path.join(home, _user_site())

@@ -18,11 +18,11 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 class Child(object):
     """One running interpreter; its answer ends up in the runtime."""
 
-    def __init__(self, runtime, packages, program):
+    def __init__(self, runtime, detail, program):
         self.runtime = runtime
         self._process = None
         self._output = b""
-        request = {"protocol": 1, "operation": "snapshot", "arguments": {"packages": packages}}
+        request = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": detail}}
         text = program + (NONCE + " " + wire_json.encode(request) + "\n").encode("ascii")
         try:
             self._process = host.start(runtime["interpreter"], list(ARGUMENTS))

@@ -4,11 +4,17 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """conda's own records: they tell who installed a distribution, and name the packages that hold no Python."""
 
+import os
+
 from . import metadata
 
 
-def add(folder, names, distributions):
-    """Marks what conda installed, and adds what only conda knows of. names: the files in conda-meta."""
+def add(folder, distributions):
+    """Marks what conda installed, and adds what only conda knows of."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
     by_name = {metadata.normalised(each["name"]): each for each in reversed(distributions)}
     for name in names:
         # The name of the file says it all, and these files are large: `numpy-1.15.4-py37h19fb1c0_0.json`.

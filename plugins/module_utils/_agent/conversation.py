@@ -63,7 +63,7 @@ def hold(stdin, stdout, program):
 
 
 def _read_request(stdin):
-    line = stdin.readline(REQUEST_LIMIT + 1)
+    line = stdin.readline(REQUEST_LIMIT)
     nonce, _space, text = line.partition(b" ")
     digits = nonce.decode("ascii", "replace")
     if not 16 <= len(digits) <= 64 or digits.strip(NONCE_DIGITS):
@@ -72,9 +72,10 @@ def _read_request(stdin):
 
 
 def _parse_request(text):
-    if len(text) >= REQUEST_LIMIT:
-        raise Refusal("request-too-large", "the request is larger than %d bytes" % REQUEST_LIMIT)
     if not text.endswith(b"\n"):
+        # No more than the limit was read, so a line without its end is either too long or cut.
+        if len(text) > REQUEST_LIMIT // 2:
+            raise Refusal("request-too-large", "the request is larger than %d bytes, or was cut" % REQUEST_LIMIT)
         raise Refusal("request-cut", "the request ended before its line was complete")
     try:
         request = wire_json.decode(text.decode("ascii"))

@@ -9,30 +9,29 @@ import os
 from . import metadata
 
 
-def egg_info(folder, name, editable):
-    """Of an .egg-info: a folder (setuptools) or a single file (distutils). (distribution, oddity or None)"""
+def distribution(folder, name, editable, oddities):
+    """Of an .egg, or of an .egg-info that is a folder (setuptools) or a single file (distutils)."""
     place = os.path.join(folder, name)
-    if os.path.isfile(place):
-        return metadata.from_header(folder, name, "distutils", metadata.read(place, b"\n\n"))
-    found = metadata.from_header(
-        folder, name, "egg-link" if editable else "egg-info", metadata.read(os.path.join(place, "PKG-INFO"), b"\n\n")
-    )
+    if name.endswith(".egg"):
+        record, read = "egg", _read_in_egg if os.path.isdir(place) else _read_in_zip
+    elif os.path.isfile(place):
+        return metadata.distribution(folder, name, "distutils", metadata.read(place, b"\n\n"), oddities)
+    else:
+        record, read = "egg-link" if editable else "egg-info", _read_in_folder
+    found = metadata.distribution(folder, name, record, read(place, "PKG-INFO"), oddities)
     if editable:
-        found[0]["editable"] = True
-    _add_requires(found[0], metadata.read(os.path.join(place, "requires.txt")))
-    return found
-
-
-def egg(folder, name):
-    """Of an egg: a folder or a zip file that holds an EGG-INFO. (distribution, oddity or None)"""
-    place = os.path.join(folder, name)
-    read = _read_in_folder if os.path.isdir(place) else _read_in_zip
-    found = metadata.from_header(folder, name, "egg", read(place, "PKG-INFO"))
-    _add_requires(found[0], read(place, "requires.txt"))
+        found["editable"] = True
+    requires = read(place, "requires.txt")
+    if requires and not found["requires"]:
+        found["requires"] = _from_requires_txt(requires.decode("utf-8", "replace"))
     return found
 
 
 def _read_in_folder(place, name):
+    return metadata.read(os.path.join(place, name))
+
+
+def _read_in_egg(place, name):
     return metadata.read(os.path.join(place, "EGG-INFO", name))
 
 
@@ -43,12 +42,6 @@ def _read_in_zip(place, name):
         return zipimporter(place).get_data(os.path.join(place, "EGG-INFO", name))
     except (ZipImportError, OSError, ValueError):
         return None
-
-
-def _add_requires(distribution, raw):
-    """requires.txt counts where the header has no requirements of its own."""
-    if raw and not distribution["requires"]:
-        distribution["requires"] = _from_requires_txt(raw.decode("utf-8", "replace"))
 
 
 def _from_requires_txt(text):

@@ -20,30 +20,32 @@ from _frozen_importlib import ModuleSpec  # importlib.machinery imports ten modu
 PACKAGE = "mlfleet_agent"
 
 
+SOURCES = dict(zip(PARTS[1::2], PARTS[2::2]))  # noqa: F821
+
+
 class WireFinder(object):
     """Finds the agent's modules in the texts that came with the call."""
 
-    def __init__(self, sources):
-        self._sources = sources
-
-    def find_spec(self, fullname, path=None, target=None):
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
         package, _dot, name = fullname.rpartition(".")
-        if fullname == PACKAGE or (package == PACKAGE and name in self._sources):
-            return ModuleSpec(fullname, self, is_package=not package)
+        if fullname == PACKAGE or (package == PACKAGE and name in SOURCES):
+            return ModuleSpec(fullname, cls, is_package=not package)
         return None
 
-    def create_module(self, spec):
+    @staticmethod
+    def create_module(spec):
         return None
 
-    def exec_module(self, module):
+    @staticmethod
+    def exec_module(module):
         name = module.__name__.rpartition(".")[2]
-        if name in self._sources:
-            code = compile(self._sources[name], "<mlfleet agent>/%s.py" % name, "exec")
-            exec(code, module.__dict__)  # pylint: disable=exec-used
+        code = compile(SOURCES.get(name, ""), "<mlfleet agent>/%s.py" % name, "exec")
+        exec(code, module.__dict__)  # pylint: disable=exec-used
 
 
 gc.disable()  # The program ends long before it could fill the memory.
-sys.meta_path.append(WireFinder(dict(zip(PARTS[1::2], PARTS[2::2]))))  # noqa: F821
+sys.meta_path.append(WireFinder)
 
 from mlfleet_agent import conversation  # noqa: E402
 

@@ -12,7 +12,6 @@ import os
 
 FIRST_READ = 8192
 LIMIT = 1024 * 1024
-INSTALLER_LIMIT = 200
 # On Windows a file that is opened without it is read as text, with line ends changed.
 READ_BYTES = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
@@ -23,21 +22,6 @@ def normalised(name):
     while "--" in plain:
         plain = plain.replace("--", "-")
     return plain
-
-
-def dist_info(folder, name):
-    """(distribution or None, oddity or None) of a .dist-info folder."""
-    place = folder + os.sep + name + os.sep
-    found = from_header(folder, name, "dist-info", read(place + "METADATA", b"\n\n"))
-    distribution = found[0]
-    if distribution is not None:
-        installer = read(place + "INSTALLER")
-        if installer:
-            distribution["installer"] = installer[:INSTALLER_LIMIT].decode("utf-8", "replace").strip()
-        origin = read(place + "direct_url.json")
-        if origin:
-            _add_origin(distribution, origin)
-    return found
 
 
 def read(path, until=None):
@@ -58,66 +42,39 @@ def read(path, until=None):
         os.close(handle)
 
 
-def from_header(folder, name, record, raw):
+def distribution(folder, name, record, raw, oddities):
     """A distribution from its header; where the header says too little, from the name of its record."""
-    header, problem = _header(raw)
-    title, version = _field(header, "\nName:"), _field(header, "\nVersion:")
+    header = (raw or b"").partition(b"\n\n")[0]
+    try:
+        # Windows line ends and a header without an end are for those who look closer.
+        header = "" if b"\r" in header or len(header) >= LIMIT else "\n" + header.decode("utf-8") + "\n"
+    except UnicodeDecodeError:
+        header = ""
+    title, version = field(header, "\nName:"), field(header, "\nVersion:")
     if not title or not version:
-        problem = problem or "has no %s in its metadata" % ("Version" if title else "Name")
-        words = name.rsplit(".", 1)[0].split("-")
-        title = title or words[0]
-        version = version or (words[1] if len(words) > 1 else "")
-    distribution = {
+        from . import damaged
+
+        header, title, version = damaged.repaired(folder, name, raw, oddities)
+    return {
         "name": title,
         "version": version,
         "record": record,
         "location": folder,
         "metadata": name,
-        "requires": [_value(part) for part in header.split("\nRequires-Dist:")[1:]],
+        "requires": [value(part) for part in header.split("\nRequires-Dist:")[1:]],
     }
-    if problem is None:
-        return distribution, None
-    detail = "the record of %s %s" % (title, problem)
-    return distribution, {"kind": "unreadable", "path": folder + os.sep + name, "detail": detail}
 
 
-def _header(raw):
-    if raw is None:
-        return "", "cannot be read"
-    if b"\r" in raw:
-        raw = raw.replace(b"\r\n", b"\n")
-    raw, end, _description = raw.partition(b"\n\n")
-    problem = "is larger than %d bytes" % LIMIT if not end and len(raw) >= LIMIT else None
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("utf-8", "replace")
-        problem = "is not UTF-8"
-    return "\n" + text + "\n", problem
-
-
-def _field(header, mark):
+def field(header, mark):
+    """The first value of a field; mark is a line feed, its name and a colon."""
     start = header.find(mark)
-    return _value(header[start + len(mark) :]) if start >= 0 else ""
+    return value(header[start + len(mark) : start + 300]) if start >= 0 else ""
 
 
-def _value(text):
+def value(text):
     """The value that text begins with; a line that begins with white space continues it (RFC 822)."""
-    value, _end, rest = text.partition("\n")
-    while rest[:1] in (" ", "\t"):
+    first, _end, rest = text.partition("\n")
+    while rest[:1] in (" ", "\t") and rest:
         more, _end, rest = rest.partition("\n")
-        value += " " + more.strip()
-    return value.strip()
-
-
-def _add_origin(distribution, raw):
-    from . import wire_json
-
-    try:
-        origin = wire_json.decode(raw.decode("utf-8"))
-        editable = origin.get("dir_info", {}).get("editable", False)
-    except (AttributeError, ValueError):
-        return
-    distribution["direct_url"] = origin
-    if editable is True:
-        distribution["editable"] = True
+        first += " " + more.strip()
+    return first.strip()

@@ -17,7 +17,7 @@ from .refusal import check_arguments
 
 def operation(arguments, answers, program):
     """Discovers, then takes a snapshot of every runtime that was asked for."""
-    check_arguments(arguments, {"places": [str], "instances": [str], "packages": bool, "seconds": int})
+    check_arguments(arguments, {"places": [str], "instances": [str], "detail": str, "seconds": int})
     seen = host.discover(arguments["places"])
     answers.event(step="discovered", instances=len(seen["instances"]), runtimes=len(seen["runtimes"]))
     wanted = _wanted(seen["instances"], seen["runtimes"], arguments["instances"])
@@ -40,11 +40,11 @@ def _wanted(instances, runtimes, names):
 def _take_snapshots(runtimes, arguments, answers, program):
     """Puts `snapshot` or `problem` into each runtime."""
     others = [each for each in runtimes if not host.same_file(each["interpreter"], sys.executable)]
-    running = [children.Child(each, arguments["packages"], program) for each in others]
+    running = [children.Child(each, arguments["detail"], program) for each in others]
     try:
         for each in runtimes:
             if each not in others:
-                each["snapshot"] = snapshot.take(arguments["packages"])
+                each["snapshot"] = snapshot.take(arguments["detail"])
                 answers.event(step="snapshot", home=each["home"])
         for child in running:
             child.finish(arguments["seconds"])

@@ -17,14 +17,9 @@ class Refusal(Exception):
 def check_arguments(arguments, kinds):
     """Refuses arguments that are unknown, missing or of another type. kinds: name -> type, or [type] for a list."""
     if not isinstance(arguments, dict) or set(arguments) != set(kinds):
-        expected = ", ".join(sorted(kinds)) or "none"
-        raise Refusal("arguments-malformed", "the operation takes exactly these arguments: %s" % expected)
+        raise Refusal("arguments-malformed", "it takes exactly the arguments %s" % ", ".join(sorted(kinds)))
     for name, kind in kinds.items():
         value = arguments[name]
-        if isinstance(kind, list):
-            right = isinstance(value, list) and all(type(item) is kind[0] for item in value)
-        else:
-            right = type(value) is kind
-        if not right:
+        values, kind = (value, kind[0]) if type(kind) is list and type(value) is list else ([value], kind)
+        if any(type(each) is not kind for each in values):
             raise Refusal("arguments-malformed", "the argument %s is of the wrong type" % name)
-    return arguments

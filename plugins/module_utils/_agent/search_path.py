@@ -12,75 +12,51 @@ import os
 import site
 import sys
 
-from . import interpreter
-
 
 class SearchPath(object):
-    """The folders in order, each once, and the .pth and .egg-link files that led to them."""
+    """The folders in order, the names in each, and which of them .egg-link files point to."""
 
     def __init__(self, prefix):
         self.folders = []
         self.names = {}
         self.editable = set()
-        self._seen = set()
         for folder in sys.path:
             self._add(folder)
-        for folder in _site_folders(prefix):
-            self._add_site(folder)
+        # The site module also knows what a Linux distribution changed.
+        for folder in site.getsitepackages(_prefixes(prefix)):
+            self._add(folder)
+            for name in self.names.get(folder, ()):
+                if name.endswith((".pth", ".egg-link")):
+                    self._follow(folder, name)
 
     def _add(self, folder):
-        """Whether the folder is new and can be listed."""
-        if not os.path.isabs(folder):
-            return False
-        key = os.path.normcase(os.path.normpath(folder))
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        try:
-            self.names[folder] = sorted(os.listdir(folder))
-        except OSError:  # a zip file, a folder that is not there or may not be read
-            return False
-        self.folders.append(folder)
-        return True
+        folder = os.path.normpath(folder)
+        if folder not in self.names and os.path.isabs(folder):
+            try:
+                self.names[folder] = sorted(os.listdir(folder))
+            except OSError:  # a zip file, a folder that is not there or may not be read
+                return
+            self.folders.append(folder)
 
-    def _add_site(self, folder):
-        if not self._add(folder) and folder not in self.names:
-            return
-        links = [name for name in self.names[folder] if name.endswith((".pth", ".egg-link"))]
-        for name in links:
-            first_only = name.endswith(".egg-link")
-            for line in _path_lines(os.path.join(folder, name), first_only):
+    def _follow(self, folder, name):
+        link = name.endswith(".egg-link")
+        for line in lines(os.path.join(folder, name)):
+            if line and not line.startswith(("#", "import ", "import\t")):
                 target = os.path.normpath(os.path.join(folder, line))
-                if first_only:
-                    self.editable.add(os.path.normcase(target))
                 self._add(target)
+                if link:
+                    self.editable.add(os.path.normcase(target))
+                    return
 
 
-def _site_folders(prefix):
-    """What the site module would add for this prefix; it also knows what a Linux distribution changed."""
-    folders = site.getsitepackages([prefix])
-    if interpreter.virtual_environment() and _sees_base(prefix):
-        folders += site.getsitepackages([sys.base_prefix])
-    return folders
+def _prefixes(prefix):
+    """The homes whose site folders count: a virtual environment can be told to see those of its base as well."""
+    settings = [line.replace(" ", "").lower() for line in lines(os.path.join(prefix, "pyvenv.cfg"))]
+    return [prefix, sys.base_prefix] if "include-system-site-packages=true" in settings else [prefix]
 
 
-def _sees_base(prefix):
-    for line in _lines(os.path.join(prefix, "pyvenv.cfg")):
-        key, _equals, value = line.partition("=")
-        if key.strip().lower() == "include-system-site-packages":
-            return value.strip().lower() == "true"
-    return False
+def lines(path):
+    """The lines of a small text file without the white space around them; none where it cannot be read."""
+    from . import metadata
 
-
-def _path_lines(path, first_only):
-    found = [line.strip() for line in _lines(path)]
-    found = [line for line in found if line and not line.startswith(("#", "import ", "import\t"))]
-    return found[:1] if first_only else found
-
-
-def _lines(path):
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(1024 * 1024).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
+    return [line.strip() for line in (metadata.read(path) or b"").decode("utf-8", "replace").splitlines()]

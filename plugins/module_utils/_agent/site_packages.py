@@ -13,49 +13,27 @@ from .search_path import SearchPath
 def walk(prefix):
     """The distributions in the order in which this interpreter would find them."""
     path = SearchPath(prefix)
-    distributions, oddities = read_folders(path)
-    _add_conda(os.path.join(prefix, "conda-meta"), distributions)
-    from . import account
-
-    account.add_oddities(prefix, oddities)
-    return {"search_path": path.folders, "distributions": distributions, "oddities": oddities}
-
-
-def read_folders(path):
-    """(distributions, oddities) of a search path."""
-    found = []
+    distributions = []
     oddities = []
     for folder in path.folders:
         for name in path.names[folder]:
-            if name.endswith(".dist-info"):
-                if not name.startswith("~"):
-                    found.append(metadata.dist_info(folder, name))
-            elif name.endswith((".egg-info", ".egg")):
-                found.append(_egg(folder, name, path))
             if name.startswith("~"):
-                oddities.append(_leftover(folder, name))
-    oddities.extend(oddity for _distribution, oddity in found if oddity is not None)
-    distributions = [distribution for distribution, _oddity in found]
+                _add_leftover(folder, name, oddities)
+            elif name.endswith(".dist-info"):
+                raw = metadata.read(folder + os.sep + name + os.sep + "METADATA", b"\n\n")
+                distributions.append(metadata.distribution(folder, name, "dist-info", raw, oddities))
+            elif name.endswith((".egg-info", ".egg")):
+                from . import eggs
+
+                editable = os.path.normcase(folder) in path.editable
+                distributions.append(eggs.distribution(folder, name, editable, oddities))
     _mark_shadowed(distributions, oddities)
-    return distributions, oddities
+    return {"search_path": path.folders, "distributions": distributions, "oddities": oddities}
 
 
-def _egg(folder, name, path):
-    from . import eggs
-
-    if name.endswith(".egg"):
-        return eggs.egg(folder, name)
-    return eggs.egg_info(folder, name, os.path.normcase(folder) in path.editable)
-
-
-def _add_conda(folder, distributions):
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return
-    from . import conda
-
-    conda.add(folder, names, distributions)
+def _add_leftover(folder, name, oddities):
+    detail = "%s is what pip leaves behind when it cannot remove a file that is in use" % name
+    oddities.append({"kind": "leftover", "path": os.path.join(folder, name), "detail": detail})
 
 
 def _mark_shadowed(distributions, oddities):
@@ -65,21 +43,8 @@ def _mark_shadowed(distributions, oddities):
         earlier = first.setdefault(metadata.normalised(each["name"]), each)
         if earlier is not each:
             each["shadowed"] = True
-            oddities.append(_duplicate(earlier, each))
-
-
-def _leftover(folder, name):
-    return {
-        "kind": "leftover",
-        "path": os.path.join(folder, name),
-        "detail": "%s is what pip leaves behind when it cannot remove a file that is in use" % name,
-    }
-
-
-def _duplicate(first, second):
-    return {
-        "kind": "duplicate",
-        "path": os.path.join(second["location"], second["metadata"]),
-        "detail": "%s is recorded more than once: %s in %s comes before %s in %s"
-        % (first["name"], first["version"], first["location"], second["version"], second["location"]),
-    }
+            detail = "%s is recorded more than once: %s in %s comes before %s in %s" % (
+                (each["name"], earlier["version"], earlier["location"], each["version"], each["location"])
+            )
+            path = os.path.join(each["location"], each["metadata"])
+            oddities.append({"kind": "duplicate", "path": path, "detail": detail})

@@ -5,21 +5,30 @@
 """The operation snapshot: what the runtime of this interpreter has now."""
 
 from . import interpreter
-from .refusal import check_arguments
+from .refusal import Refusal, check_arguments
+
+# How much to look at: the interpreter alone; with it what a plan is made from; all that there is to know.
+INTERPRETER, REQUIREMENTS, ALL = DETAILS = ("interpreter", "requirements", "all")
 
 
 def operation(arguments, answers, program):
     """Answers the facts of this interpreter and, if asked for, its distributions."""
-    check_arguments(arguments, {"packages": bool})
-    return take(arguments["packages"])
+    check_arguments(arguments, {"detail": str})
+    return take(arguments["detail"])
 
 
-def take(packages):
-    """The snapshot itself; without packages it costs little more than the start of the interpreter."""
+def take(detail):
+    """The snapshot itself. What is not asked for is not even compiled."""
+    if detail not in DETAILS:
+        raise Refusal("arguments-malformed", "the argument detail must be one of %s" % ", ".join(DETAILS))
     facts = interpreter.facts()
     snapshot = {"interpreter": facts}
-    if packages:
+    if detail != INTERPRETER:
         from . import site_packages
 
         snapshot.update(site_packages.walk(facts["prefix"]))
+    if detail == ALL:
+        from . import provenance
+
+        provenance.add(snapshot)
     return snapshot

@@ -100,7 +100,7 @@ class Service:
             command_id = stream.get("CommandId", "")
             data = _decoded(stream)
             total += len(data)
-            shell.command(command_id).send(data, stream.get("End") == "true", request.operation_timeout)
+            shell.command(command_id).send(data, stream.get("End", "").lower() == "true", request.operation_timeout)
         body = "<rsp:SendResponse/>"
         return Outcome(
             soap.answer(request.action, request.message_id, body), shell.shell_id, command_id, stdin_bytes=total
@@ -120,7 +120,8 @@ class Service:
     def _signal(self, request: soap.Request, _user: str) -> Outcome:
         shell = self.shells.find(request.shell_id)
         code = request.payload.findtext("rsp:Code", "", soap.NAMESPACES)
-        if code != soap.TERMINATE:
+        # pypsrp writes Terminate, pywinrm terminate; the service takes both.
+        if code.lower() != soap.TERMINATE:
             raise soap.SoapFault(soap.TEST_BED_LIMIT, what=f"the signal {code!r}")
         command_id = request.payload.get("CommandId", "")
         shell.terminate(command_id)

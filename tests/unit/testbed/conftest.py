@@ -9,9 +9,10 @@ import collections.abc as c
 import contextlib
 import pathlib
 import sys
+import typing as t
 
 import pytest
-import winrm
+from winrm import protocol
 
 from testbed import simulated
 from testbed.winrm import endpoint
@@ -25,8 +26,8 @@ def make_host(tmp_path: pathlib.Path) -> c.Iterator[c.Callable[[str], simulated.
     """Makes hosts that have this test's Python at PYTHON."""
     with contextlib.ExitStack() as made:
 
-        def make(name: str, **options: object) -> simulated.SimulatedHost:
-            host = simulated.SimulatedHost(name, tmp_path / name, **options)  # type: ignore[arg-type]
+        def make(name: str, **options: t.Any) -> simulated.SimulatedHost:
+            host = simulated.SimulatedHost(name, tmp_path / name, **options)
             place = host.place(r"C:\Program Files\Python\python.exe")
             place.parent.mkdir(parents=True)
             place.symlink_to(sys.executable)
@@ -46,8 +47,8 @@ def serve() -> c.Iterator[c.Callable[..., endpoint.Endpoint]]:
     """Starts endpoints; at the end none may have crashed."""
     with contextlib.ExitStack() as opened:
 
-        def start(*hosts: simulated.SimulatedHost, **options: object) -> endpoint.Endpoint:
-            listening = endpoint.Endpoint(hosts, **{"users": USERS, **options})  # type: ignore[arg-type]
+        def start(*hosts: simulated.SimulatedHost, **options: t.Any) -> endpoint.Endpoint:
+            listening = endpoint.Endpoint(hosts, **{"users": USERS, **options})
             opened.callback(_check_crashes, listening)
             return opened.enter_context(listening)
 
@@ -55,14 +56,16 @@ def serve() -> c.Iterator[c.Callable[..., endpoint.Endpoint]]:
 
 
 @pytest.fixture
-def connect() -> c.Iterator[c.Callable[..., winrm.Protocol]]:
+def connect() -> c.Iterator[c.Callable[..., protocol.Protocol]]:
     """Makes pywinrm clients."""
     with contextlib.ExitStack() as opened:
 
-        def make(listening: endpoint.Endpoint, name: str = "alpha", **options: object) -> winrm.Protocol:
+        def make(listening: endpoint.Endpoint, name: str = "alpha", **options: t.Any) -> protocol.Protocol:
             login = {"transport": "basic", "username": "tester", "password": USERS["tester"]}
-            timeouts = {"operation_timeout_sec": 20, "read_timeout_sec": 30, "proxy": None}
-            client = winrm.Protocol(listening.url(name), **{**login, **timeouts, **options})
+            # Nothing of the machine's own proxies and certificates.
+            network = {"proxy": None, "ca_trust_path": None}
+            timeouts = {"operation_timeout_sec": 20, "read_timeout_sec": 30}
+            client = protocol.Protocol(listening.url(name), **{**login, **network, **timeouts, **options})
             opened.callback(client.transport.close_session)
             return client
 

@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 from testbed import reg_exe, registry
-from testbed.cmd_exe import grammar
+from testbed.cmd_exe import grammar, interpreter
 
 SERVER = r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server"
 LONG = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Microsoft SQL Server"
@@ -92,7 +92,7 @@ def test_the_32_bit_view_lies_elsewhere(known: registry.Registry) -> None:
 
 @pytest.mark.parametrize("arguments", [[r"HKLM\nosuch"], [SERVER, "/v", "nosuch"], [rf"{SERVER}\15"]])
 def test_what_is_not_there(known: registry.Registry, arguments: list[str]) -> None:
-    assert reg_exe.run(["query", *arguments], known) == reg_exe.Reply("", NOT_FOUND, 1)
+    assert reg_exe.run(["query", *arguments], known) == interpreter.Reply("", NOT_FOUND, 1)
 
 
 @pytest.mark.parametrize("arguments", [["add", SERVER], ["query", SERVER, "/f", "x"], []])

@@ -12,8 +12,8 @@ import time
 import pypsrp.shell
 import pypsrp.wsman
 import pytest
-import winrm
-from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
+from winrm import protocol
+from winrm.exceptions import WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
 from testbed import simulated
 from testbed.winrm import endpoint
@@ -21,20 +21,27 @@ from testbed.winrm import endpoint
 from .conftest import PYTHON, USERS
 
 Serve = c.Callable[..., endpoint.Endpoint]
-Connect = c.Callable[..., winrm.Protocol]
+Connect = c.Callable[..., protocol.Protocol]
 
 ECHO = '"import sys; sys.stdout.write(sys.stdin.read())"'
-HANG = '"import time; time.sleep(600)"'
+HANG = '"import time; print(1, flush=True); time.sleep(600)"'
 # Prints a line for each line it reads.
 ANSWER = "\"import sys; [print(line.strip(), flush=True) for line in iter(sys.stdin.readline, '')]\""
 
 
-def _started(client: winrm.Protocol, code: str, shell: str = "") -> tuple[str, str]:
+def _started(client: protocol.Protocol, code: str, shell: str = "") -> tuple[str, str]:
     shell = shell or client.open_shell()
     return shell, client.run_command(shell, f"@{PYTHON}", ["-c", code], console_mode_stdin=False)
 
 
-def _run(client: winrm.Protocol, command: str, arguments: c.Sequence[str] = ()) -> tuple[bytes, bytes, int]:
+def _hanging(client: protocol.Protocol, shell: str = "") -> tuple[str, str]:
+    """A command that runs for certain: it has printed something."""
+    shell, command = _started(client, HANG, shell)
+    assert client.get_command_output_raw(shell, command)[0] == b"1\n"
+    return shell, command
+
+
+def _run(client: protocol.Protocol, command: str, arguments: c.Sequence[str] = ()) -> tuple[bytes, bytes, int]:
     shell = client.open_shell()
     command_id = client.run_command(shell, command, arguments)
     output: tuple[bytes, bytes, int] = client.get_command_output(shell, command_id)
@@ -80,23 +87,20 @@ def test_without_cmd(host: simulated.SimulatedHost, serve: Serve, connect: Conne
     assert refused.value.wsman_fault_code == 2
 
 
-def test_session_is_good_enough_for_the_simple_interface(host: simulated.SimulatedHost, serve: Serve) -> None:
-    session = winrm.Session(serve(host).url("alpha"), auth=("tester", USERS["tester"]), proxy=None)
-    reply = session.run_cmd("echo", ["hi"])
-    assert (reply.std_out, reply.std_err, reply.status_code) == (b"hi\r\n", b"", 0)
-
-
 @pytest.mark.parametrize("auth", ["basic", "ntlm"])
 def test_pypsrp_understands_it_too(host: simulated.SimulatedHost, serve: Serve, auth: str) -> None:
-    options = {"ssl": False, "auth": auth, "encryption": "never" if auth == "basic" else "always", "no_proxy": True}
+    listening = serve(host)
     with (
         pypsrp.wsman.WSMan(
             "127.0.0.1",
-            port=(listening := serve(host)).port,
+            port=listening.port,
             path=listening.path("alpha").strip("/"),
             username="tester",
             password=USERS["tester"],
-            **options,
+            ssl=False,
+            auth=auth,
+            encryption="never" if auth == "basic" else "always",
+            no_proxy=True,
         ) as client,
         pypsrp.shell.WinRS(client) as shell,
     ):
@@ -193,7 +197,7 @@ def test_input_for_a_command_that_has_ended(host: simulated.SimulatedHost, serve
 def test_terminate_leaves_no_process(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
     listening = serve(host)
     client = connect(listening)
-    shell, command = _started(client, HANG)
+    shell, command = _hanging(client)
     assert [state.running for state in listening.shells("alpha")[0].commands] == [True]
     client.cleanup_command(shell, command)
     assert host.living() == []
@@ -208,15 +212,17 @@ def test_deleting_a_shell_ends_its_commands_and_only_those(
 ) -> None:
     listening = serve(host)
     client = connect(listening)
-    first, _ = _started(client, HANG)
-    _started(client, HANG, first)
-    second, command = _started(client, ECHO)
+    first, _ = _hanging(client)
+    _hanging(client, first)
+    second, command = _started(client, ANSWER)
+    client.send_command_input(second, command, b"here\n")
+    assert client.get_command_output_raw(second, command)[0] == b"here\n"
     assert len(host.living()) == 6
     client.close_shell(first, close_session=False)
     assert [state.shell_id for state in listening.shells("alpha")] == [second]
     assert len(host.living()) == 2
-    client.send_command_input(second, command, b"still here", end=True)
-    assert client.get_command_output(second, command) == (b"still here", b"", 0)
+    client.send_command_input(second, command, b"still here\n", end=True)
+    assert client.get_command_output(second, command) == (b"still here\n", b"", 0)
     with pytest.raises(WSManFaultError) as gone:
         client.close_shell(first)
     assert (gone.value.wsman_fault_code, gone.value.fault_subcode) == (2150858843, "w:InvalidSelectors")
@@ -242,7 +248,7 @@ def test_a_receive_under_way_ends_when_its_command_is_terminated(
 
 def test_closing_the_endpoint_ends_what_runs(host: simulated.SimulatedHost, connect: Connect) -> None:
     with endpoint.Endpoint([host], users=USERS) as listening:
-        _started(connect(listening), HANG)
+        _hanging(connect(listening))
         assert len(host.living()) == 2
     assert host.living() == []
 
@@ -275,19 +281,19 @@ def test_the_log_knows_the_stdin_mode(host: simulated.SimulatedHost, serve: Serv
 
 
 def test_plain_wsman_is_the_first_host_and_others_are_unknown(
-    make_host: c.Callable[[str], simulated.SimulatedHost], serve: Serve
+    make_host: c.Callable[[str], simulated.SimulatedHost], serve: Serve, connect: Connect
 ) -> None:
     listening = serve(make_host("first"), make_host("the second"))
 
     def name_at(path: str) -> bytes:
-        url = f"http://127.0.0.1:{listening.port}{path}"
-        name: bytes = winrm.Session(url, ("tester", USERS["tester"]), proxy=None).run_cmd("echo %COMPUTERNAME%").std_out
-        return name.strip()
+        client = connect(listening, "first")
+        client.transport.endpoint = f"http://127.0.0.1:{listening.port}{path}"
+        return _run(client, "echo %COMPUTERNAME%")[0].strip()
 
     assert name_at("/wsman") == b"FIRST"
     assert name_at("/first/wsman") == b"FIRST"
     assert name_at("/the%20second/wsman") == b"THE SECOND"
-    with pytest.raises(winrm.exceptions.WinRMTransportError, match="404"):
+    with pytest.raises(WinRMTransportError, match="404"):
         name_at("/third/wsman")
 
 
@@ -307,7 +313,7 @@ def test_three_hundred_hosts_from_one_process(
     assert all(len(listening.shells(name)) == 1 for name in names)
 
 
-def _name_said(client: winrm.Protocol, shell: str) -> str:
+def _name_said(client: protocol.Protocol, shell: str) -> str:
     command = client.run_command(shell, "echo %COMPUTERNAME%")
     stdout: bytes = client.get_command_output(shell, command)[0]
     return stdout.decode().strip()

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import requests.exceptions
-import winrm
+from winrm import protocol
 from winrm.exceptions import WinRMTransportError
 
 from testbed import simulated
@@ -18,7 +18,7 @@ from testbed.winrm import endpoint
 from testbed.winrm.faults import Effect, Fault
 
 Serve = c.Callable[..., endpoint.Endpoint]
-Connect = c.Callable[..., winrm.Protocol]
+Connect = c.Callable[..., protocol.Protocol]
 
 LOST = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -73,7 +73,7 @@ def test_the_nth_message_is_hit_and_no_other_host(
     assert answered == {"sick": "+--++", "sound": "+++++"}
 
 
-def _opens(client: winrm.Protocol) -> str:
+def _opens(client: protocol.Protocol) -> str:
     try:
         client.open_shell()
     except WinRMTransportError:

@@ -13,7 +13,7 @@ import threading
 import pytest
 import requests
 import requests.exceptions
-import winrm
+from winrm import protocol
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 
 from testbed import simulated
@@ -22,7 +22,7 @@ from testbed.winrm import auth, endpoint
 from .conftest import USERS
 
 Serve = c.Callable[..., endpoint.Endpoint]
-Connect = c.Callable[..., winrm.Protocol]
+Connect = c.Callable[..., protocol.Protocol]
 
 
 class _Tap:
@@ -118,7 +118,7 @@ def test_a_new_connection_cannot_use_the_encryption_of_an_old_one(
     client = connect(serve(host), transport="ntlm")
     shell = client.open_shell()
     # What happens to ansible-core's clean-up after a task time-out: the sealed message goes out on another socket.
-    client.transport.session.close()
+    client.transport.build_session().close()
     with pytest.raises(WinRMTransportError, match="Code 400"):
         client.close_shell(shell)
 
@@ -127,7 +127,7 @@ def test_an_unknown_certificate_is_refused_by_the_client(
     host: simulated.SimulatedHost, serve: Serve, connect: Connect
 ) -> None:
     listening = serve(host, tls=True)
-    with pytest.raises(requests.exceptions.SSLError, match="self-signed|self signed"):
+    with pytest.raises(requests.exceptions.SSLError, match=r"self-signed|self signed"):
         connect(listening, ca_trust_path=None).open_shell()
     assert listening.log("alpha") == []
     connect(listening, ca_trust_path=str(listening.certificate)).open_shell()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import collections.abc as c
 
 import pytest
-import winrm
-from winrm.exceptions import WinRMTransportError, WSManFaultError
+from winrm import protocol
+from winrm.exceptions import WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
 from testbed import simulated
 from testbed.winrm import endpoint, quotas
@@ -17,7 +17,7 @@ from testbed.winrm import endpoint, quotas
 from .conftest import PYTHON
 
 Serve = c.Callable[..., endpoint.Endpoint]
-Connect = c.Callable[..., winrm.Protocol]
+Connect = c.Callable[..., protocol.Protocol]
 
 
 def test_too_many_shells(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
@@ -85,5 +85,5 @@ def test_a_client_cannot_wait_longer_than_the_service_allows(
     client = connect(serve(host, limits=quotas.Quotas(max_timeout_ms=300)), operation_timeout_sec=29)
     shell = client.open_shell()
     command = client.run_command(shell, f"@{PYTHON}", ["-c", "input()"])
-    with pytest.raises(winrm.exceptions.WinRMOperationTimeoutError):
+    with pytest.raises(WinRMOperationTimeoutError):
         client.get_command_output_raw(shell, command)
