@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
@@ -37,18 +38,25 @@ class AgentAction(ActionBase):
         """Runs the task; Ansible calls this."""
         variables = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, variables)
-        validation, arguments = self.validate_argument_spec(self.argument_spec)
         name = str(variables.get("inventory_hostname", "the host"))
+        validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
+        arguments = validation.validated_parameters
         try:
+            if validation.errors:
+                raise HostProblem(self._wrong_options(validation.errors))
             result.update(self.work(arguments, self._host(name, variables)))
             if result.get("failed"):
                 result["msg"] = f"{name}: {result['msg']}"
         except HostUnreachable as problem:
-            raise AnsibleConnectionFailure(f"{name}: {problem}") from None
+            result.update(unreachable=True, msg=f"{name}: {problem}")
         except HostProblem as problem:
             result.update(failed=True, msg=f"{name}: {problem}")
         result["invocation"] = {"module_args": arguments}
         return t.cast("dict[str, t.Any]", remove_values(result, validation._no_log_values))
+
+    def _wrong_options(self, errors: t.Any) -> str:
+        unsupported = any(isinstance(error, UnsupportedError) for error in errors.errors)
+        return f"{self._task.action}: {'unsupported option ' if unsupported else ''}{'; '.join(errors.messages)}"
 
     def _host(self, name: str, variables: dict[str, t.Any]) -> AgentHost:
         wish = str(self._variable(variables, _choice.VARIABLE) or "auto")

@@ -10,10 +10,16 @@ import pathlib
 from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
 
+from testbed import agent_calls
 
-LABEL = "the agent, `snapshot` with packages"
+REQUIREMENTS, ALL = "requirements", "all"
 
 
-def agent_snapshot_command(interpreter: pathlib.Path) -> tuple[tuple[str, ...], bytes]:
+def agent_snapshot_command(interpreter: pathlib.Path, detail: str = REQUIREMENTS) -> tuple[tuple[str, ...], bytes]:
     """The command line and the standard input of the agent's snapshot of this interpreter's runtime."""
-    return (str(interpreter), *ARGUMENTS), Request("snapshot", {"detail": "requirements"}).stdin()
+    return (str(interpreter), *ARGUMENTS), Request("snapshot", {"detail": detail}).stdin()
+
+
+def distributions_seen(interpreter: pathlib.Path, detail: str) -> int:
+    """How many distributions that snapshot holds: a refusal would be quicker than the work."""
+    return len(agent_calls.ask(interpreter, "snapshot", detail=detail)["distributions"])

@@ -30,10 +30,10 @@ class Comparison:
 
     name: str
     ratio: float
-    """Of the medians."""
+    """The median over the rounds; in a round, both ran within the same second or so."""
     low: float
     high: float
-    """The middle half of the ratios that the single rounds gave lies between these."""
+    """The middle half of the rounds lies between these."""
 
 
 def compare(contenders: c.Sequence[Contender], peer: str, rounds: int, warm_up: int = 2) -> list[Comparison]:
@@ -50,8 +50,8 @@ def compare(contenders: c.Sequence[Contender], peer: str, rounds: int, warm_up: 
 
 def _compare(name: str, own: list[float], others: list[float]) -> Comparison:
     single = [one / other for one, other in zip(own, others, strict=True)]
-    low, _middle, high = statistics.quantiles(single, n=4, method="inclusive")
-    return Comparison(name, statistics.median(own) / statistics.median(others), low, high)
+    low, middle, high = statistics.quantiles(single, n=4, method="inclusive")
+    return Comparison(name, middle, low, high)
 
 
 def _run(contender: Contender) -> float:

@@ -9,12 +9,13 @@ import datetime
 import pathlib
 import platform
 
-from bench import agent_command, environments, interleaved
+from bench import environments, interleaved
+from bench.agent_command import ALL, REQUIREMENTS, agent_snapshot_command, distributions_seen
 from bench.environments import Environment
 from bench.interleaved import Comparison, Contender
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-ROUNDS = 21
+ROUNDS = 31
 FLOOR = "`python -I -S -c pass`"
 
 METADATA_LOOP = """
@@ -35,29 +36,30 @@ Written by `make bench`; run it to repeat them. The first run downloads the dist
 
 Only ratios are given: they say something about the program, where seconds say something about the machine. The
 commands of a table run in turn, {rounds} rounds after two for warming up, each as a process of its own, timed from its
-start to the end of its output. A ratio is the median of a command over the median of the first one; the middle half of
-the single rounds lies between the two figures in brackets.
+start to the end of its output. Each round gives the ratio of a command to the first one; shown is the median of all
+rounds, and in brackets where the middle half of them lies.
 
 Measured on {date} with CPython {python} on {system}, {machine}.
 
 ## What a snapshot of a runtime costs
 
-The environments hold real distributions (`tests/bench/distributions-*.txt`). The agent reports name, version, location,
-requirements, installer and kind of record of each, and the facts of the interpreter; the loop over
-`importlib.metadata` reads name, version and requirements; `pip list` reads name and version, and is told not to ask for
-a newer pip.
+The environments hold real distributions (`tests/bench/distributions-*.txt`). The agent reports, besides the
+facts of the interpreter, name, version, location, kind of record and requirements of each, or all that it knows; the
+loop over `importlib.metadata` reads name, version and requirements; `pip list` reads name and version, and is told not
+to ask for a newer pip.
 
-`python -I` alone also runs what the distributions put into `.pth` files, which grows with their number.
+Without `-S`, Python also runs what the distributions put into `.pth` files. The agent starts with `-S`, as the first
+row does; the others cannot.
 """
 
 
 def contenders(python: pathlib.Path) -> list[Contender]:
-    command, stdin = agent_command.agent_snapshot_command(python)
     pip_list = (str(python), "-m", "pip", "list", "--format=json", "--disable-pip-version-check")
     return [
         Contender(FLOOR, (str(python), "-I", "-S", "-c", "pass")),
         Contender("`python -I -c pass`", (str(python), "-I", "-c", "pass")),
-        Contender(agent_command.LABEL, command, stdin),
+        Contender("the agent's snapshot: names, versions, requirements", *agent_snapshot_command(python, REQUIREMENTS)),
+        Contender("the agent's snapshot: all that it knows", *agent_snapshot_command(python, ALL)),
         Contender("a loop over `importlib.metadata`", (str(python), "-I", "-c", METADATA_LOOP)),
         Contender("`python -m pip list --format=json`", pip_list),
     ]
@@ -80,8 +82,17 @@ def page(measured: list[tuple[Environment, list[Comparison]]]) -> str:
     return "\n".join([head, *(table(environment, comparisons) for environment, comparisons in measured)])
 
 
+def check(environment: Environment) -> None:
+    """Every way of listing must have listed the same, or their times say nothing about each other."""
+    seen = {detail: distributions_seen(environment.python, detail) for detail in (REQUIREMENTS, ALL)}
+    if set(seen.values()) != {environment.distributions}:
+        raise SystemExit(f"the agent saw {seen} of {environment.distributions} distributions")
+
+
 def main() -> None:
     prepared = [environments.small(), environments.large()]
+    for one in prepared:
+        check(one)
     measured = [(one, interleaved.compare(contenders(one.python), FLOOR, ROUNDS)) for one in prepared]
     PAGE.write_text(page(measured))
     print(*(table(*one) for one in measured), sep="\n")

@@ -72,7 +72,7 @@ def run(inventory: pathlib.Path, module: str = MODULE, options: t.Any = None, *a
     """`ansible all -m <module>` with options as JSON."""
     program = pathlib.Path(sys.executable).parent / "ansible"
     words = [str(program), "all", "-i", str(inventory), "-m", module, *arguments]
-    if options is not None:
+    if options:
         words += ["-a", options if isinstance(options, str) else json.dumps(options)]
     environment = {**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "False", "ANSIBLE_NOCOLOR": "1"}
     ended = subprocess.run(

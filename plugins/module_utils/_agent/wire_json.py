@@ -29,7 +29,8 @@ def decode(text):
     """The value that a JSON text holds; ValueError for anything else, also for what is nested too deep."""
     try:
         value, end = make_scanner(_ScannerSettings)(text, 0)
-    except (StopIteration, RecursionError):
+    # SystemError: the accelerator of 3.10 and 3.11 raises an exception of json.decoder, which is not imported.
+    except (StopIteration, RecursionError, SystemError):
         raise ValueError("no JSON value, or one that is nested too deep")
     if text[end:].strip(" \t\r\n"):
         raise ValueError("text after the JSON value")

@@ -21,13 +21,14 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carri
 
 try:
     from requests.exceptions import RequestException
-    from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WSManFaultError
+    from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 except ImportError:
     # Ansible's winrm connection says what is missing, long before any of these could be raised.
-    RequestException = WinRMError = WinRMOperationTimeoutError = WSManFaultError = OSError
+    RequestException = WinRMError = WinRMOperationTimeoutError = WinRMTransportError = WSManFaultError = OSError
 
 # An envelope may hold 500 KB where nobody has changed the quota; base64 makes these 267 KB.
 SEND_BYTES = 200_000
+SECONDS_TO_END = 10
 # ERROR_WSMAN_QUOTA_MAX_OPERATIONS: the shell has run as many commands as it may, a new one may run more.
 SHELL_IS_USED_UP = 0x803381A6
 
@@ -44,18 +45,22 @@ class WinrmDirect:
         """Runs the command; its processes are gone afterwards, however it ended."""
         deadline = time.monotonic() + command.seconds
         shell_id, command_id = self._start(command.line)
+        refused = None
         try:
-            sent = self._send(shell_id, command_id, command.stdin) if command.stdin else None
-            ended = self._receive(shell_id, command_id, deadline, on_output)
+            refused = self._send(shell_id, command_id, command.stdin)
+            if refused is not None:
+                # It has ended without reading, and its output tells why; or it waits for what will never come.
+                deadline = min(deadline, time.monotonic() + SECONDS_TO_END)
+            return self._receive(shell_id, command_id, deadline, on_output)
         except WinRMOperationTimeoutError:
+            if refused is not None:
+                raise HostProblem(f"it does not take its input ({shown(str(refused))}); {_TRY_POWERSHELL}") from None
             raise HostProblem(f"it did not answer within {command.seconds} seconds; {_AFTER_HANG}") from None
-        except (WinRMError, RequestException) as error:
-            raise HostUnreachable(f"the connection was lost during the call ({shown(str(error))}); {_AFTER_LOSS}") from None
+        except (WinRMError, WinRMTransportError, RequestException) as error:
+            message = f"the connection was lost during the call ({shown(str(error))}); {_AFTER_LOSS}"
+            raise HostUnreachable(message) from None
         finally:
             self._clean_up(shell_id, command_id)
-        if sent is not None and ended.exit_code == 0:
-            raise HostProblem(f"it did not take its input ({shown(str(sent))}); {_TRY_POWERSHELL}")
-        return ended
 
     def _start(self, line: str) -> tuple[str, str]:
         self._connect()
@@ -64,7 +69,7 @@ class WinrmDirect:
         except WSManFaultError as fault:
             if getattr(fault, "wmierror_code", None) != SHELL_IS_USED_UP:
                 raise HostProblem(f"WinRM does not start a command ({shown(str(fault))}); {_TRY_POWERSHELL}") from None
-        except (WinRMError, RequestException) as error:
+        except (WinRMError, WinRMTransportError, RequestException) as error:
             raise HostUnreachable(f"WinRM does not answer ({shown(str(error))}); {_AFTER_LOSS}") from None
         # Nothing was started, so that trying once more is safe.
         self._connection.close()

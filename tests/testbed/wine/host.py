@@ -13,17 +13,10 @@ import pathlib
 import shutil
 import uuid
 
+from testbed import processes
 from testbed.layouts import Runtime, SqlServerLayout
-from testbed.wine import cache, interpreter, launch, prefix, processes, registry_file, toolchain
+from testbed.wine import cache, interpreter, launch, prefix, registry_file, toolchain, windows_processes
 from testbed.wine.toolchain import Missing, Toolchain
-
-# What Wine runs for itself, and what carries a command without being one.
-_OWN_PROGRAMS = frozenset(
-    [
-        *("wineserver", "wineserver64", "wineboot.exe", "services.exe", "winedevice.exe", "plugplay.exe"),
-        *("svchost.exe", "rpcss.exe", "explorer.exe", "conhost.exe", "start.exe", "launch.exe"),
-    ]
-)
 
 
 class CommandFailed(Exception):
@@ -63,7 +56,8 @@ class WineHost:
         self._folder = folder
         self._prefix = folder / "prefix"
         self._scratch = folder / "commands"
-        self._marks = (f"{uuid.uuid4().hex}-{number}" for number in itertools.count(1))
+        self._mark = uuid.uuid4().hex
+        self._numbers = itertools.count(1)
         self._scratch.mkdir(parents=True)
         prefix.copy(parts.prefix, self._prefix)
         self._keeper = launch.Keeper(parts.toolchain, parts.launcher, self._prefix)
@@ -78,7 +72,7 @@ class WineHost:
             parts.toolchain.wine,
             parts.launcher,
             self._prefix,
-            next(self._marks),
+            f"{self._mark}-{next(self._numbers)}",
             self._scratch,
             command_line,
             environment,
@@ -86,8 +80,8 @@ class WineHost:
 
     def living(self) -> list[str]:
         """The command lines of the processes that are running on this host now, without Wine's own."""
-        running = processes.with_variable("WINEPREFIX", str(self._prefix))
-        return [process.command_line for process in running if process.program not in _OWN_PROGRAMS]
+        running = processes.find("WINEPREFIX", str(self._prefix))
+        return [line for line in map(windows_processes.command_line, running) if line]
 
     def close(self) -> None:
         """Ends what runs and removes what was made for this host."""
@@ -95,7 +89,7 @@ class WineHost:
         self._keeper.close()
         shutil.rmtree(self._folder)
 
-    def path(self, windows_path: str) -> pathlib.Path:
+    def place(self, windows_path: str) -> pathlib.Path:
         """Where a path of drive C: is on this machine, be it there or not; letters match in either case."""
         drive, *names = pathlib.PureWindowsPath(windows_path).parts
         if drive.upper() != "C:\\":
@@ -107,19 +101,19 @@ class WineHost:
 
     def site_packages(self, home: str) -> pathlib.Path:
         """Of the runtime in this home; wheels may be unpacked straight into it."""
-        return self.path(rf"{home}\Lib\site-packages")
+        return self.place(rf"{home}\Lib\site-packages")
 
     def apply(self, layout: SqlServerLayout) -> None:
         """Lays it out, on top of what is there."""
         for runtime in layout.runtimes:
             self._lay_out_runtime(runtime)
         for windows_path, text in layout.files.items():
-            path = self.path(windows_path)
+            path = self.place(windows_path)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
         for alias, windows_path in layout.aliases.items():
             # Wine makes short names of its own, with a hash in them; a link has the name that Windows would give.
-            self.path(alias).symlink_to(self.path(windows_path).name)
+            self.place(alias).symlink_to(self.place(windows_path).name)
         if layout.registry:
             self._import_registry(registry_file.render(layout.registry))
 
@@ -128,7 +122,7 @@ class WineHost:
         self._run(rf'"{home}\python.exe" -I -m ensurepip')
 
     def _lay_out_runtime(self, runtime: Runtime) -> None:
-        home = self.path(runtime.home)
+        home = self.place(runtime.home)
         home.parent.mkdir(parents=True, exist_ok=True)
         cache.lay_out(self._parts.pythons[runtime.version], home)
 

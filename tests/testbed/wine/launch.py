@@ -13,7 +13,8 @@ import subprocess
 import time
 import typing as t
 
-from testbed.wine import cache, prefix, processes
+from testbed import processes
+from testbed.wine import cache, prefix
 from testbed.wine.toolchain import Toolchain
 
 MARK = "TESTBED_COMMAND"
@@ -105,11 +106,12 @@ class Command:
         self._popen.kill()
         self._popen.wait()
         deadline = time.monotonic() + _JOB_SECONDS
-        while survivors := list(processes.with_variable(MARK, self._mark)):
-            if time.monotonic() > deadline:
-                for survivor in survivors:
-                    survivor.end()
+        while self._processes() and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
+        processes.end_all(self._processes)
+
+    def _processes(self) -> list[int]:
+        return processes.find(MARK, self._mark)
 
     def _exit_code(self) -> int:
         numbers = _numbers(self._answer)
@@ -156,7 +158,11 @@ def start(
 
 
 def _numbers(answer: pathlib.Path) -> tuple[int, ...]:
-    content = answer.read_bytes()
+    try:
+        content = answer.read_bytes()
+    except FileNotFoundError:
+        # The host was closed, and all it ran was killed.
+        return ()
     return struct.unpack(f"<{len(content) // 4}I", content[: len(content) // 4 * 4])
 
 

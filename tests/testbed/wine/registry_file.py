@@ -19,7 +19,7 @@ def render(registry: c.Mapping[str, RegistryValues]) -> str:
     for key, values in registry.items():
         hive, _, path = key.partition("\\")
         lines.append(f"[{_HIVES.get(hive, hive)}\\{path}]")
-        lines += [f"{_quoted(name)}={_data(kind, data)}" for name, (kind, data) in values.items()]
+        lines += [f"{_quoted(name) if name else '@'}={_data(kind, data)}" for name, (kind, data) in values.items()]
         lines.append("")
     return "\r\n".join([*lines, ""])
 

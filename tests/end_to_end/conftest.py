@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real ansible against the test bed: hosts to set up, an endpoint to put in front of them, a task to run."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import pathlib
+import sys
+import typing as t
+
+import pytest
+
+from testbed import ad_hoc, layouts, powershell_stand_in, simulated, simulated_runtimes
+from testbed.winrm import endpoint
+
+LINUX_PYTHON = pathlib.Path(sys.executable)
+TWO_INSTANCES = layouts.merge(layouts.sql2019(), layouts.sql2019("SQL01"))
+DEFAULT_HOME = r"C:\Program Files\Microsoft SQL Server\MSSQL15.MSSQLSERVER\PYTHON_SERVICES"
+NAMED_HOME = r"C:\Program Files\Microsoft SQL Server\MSSQL15.SQL01\PYTHON_SERVICES"
+
+
+class Site:
+    """One simulated Windows host behind a loopback endpoint, and how to run a task on it."""
+
+    def __init__(self, folder: pathlib.Path, opened: contextlib.ExitStack) -> None:
+        self._folder = folder
+        self._opened = opened
+        stand_in = powershell_stand_in.program(folder / "powershell", folder / "cmd")
+        self.host = simulated.SimulatedHost("sql7", folder / "sql7", programs={"powershell.exe": stand_in})
+        opened.callback(self._close)
+
+    def apply(self, layout: layouts.SqlServerLayout) -> None:
+        simulated_runtimes.apply(layout, self.host, LINUX_PYTHON)
+
+    def replace_program(self, home: str, script: str) -> None:
+        """Another python.exe in a home, as a shell script."""
+        simulated_runtimes.write_program(self.host, home + "\\python.exe", script)
+
+    def serve(self, **options: t.Any) -> endpoint.Endpoint:
+        users = {ad_hoc.USER: ad_hoc.PASSWORD}
+        self.endpoint = self._opened.enter_context(endpoint.Endpoint([self.host], users=users, **options))
+        return self.endpoint
+
+    def variables(self, **more: t.Any) -> dict[str, t.Any]:
+        return ad_hoc.winrm_variables(self.endpoint, "sql7", **more)
+
+    def run(self, options: t.Any = None, *arguments: str, **variables: t.Any) -> ad_hoc.Run:
+        """The task instance_info on the host."""
+        inventory = ad_hoc.write_inventory(self._folder / "inventory.json", {"sql7": self.variables(**variables)})
+        return ad_hoc.run(inventory, ad_hoc.MODULE, options, *arguments)
+
+    def commands(self) -> list[str]:
+        """The command lines that were started on the host."""
+        return [each.command_line for each in self.endpoint.log("sql7") if each.action == "Command"]
+
+    def assert_clean(self) -> None:
+        """Nothing of any call is left on the host."""
+        assert self.host.living() == []
+        assert self.endpoint.shells("sql7") == []
+        assert self.endpoint.crashes == []
+
+    def _close(self) -> None:
+        self.host.close()
+
+
+@pytest.fixture
+def site(tmp_path: pathlib.Path) -> c.Iterator[Site]:
+    """A simulated host with two instances of SQL Server 2019; not served yet."""
+    with contextlib.ExitStack() as opened:
+        made = Site(tmp_path, opened)
+        made.apply(TWO_INSTANCES)
+        yield made
