@@ -42,7 +42,7 @@ class AgentAction(ActionBase):
         validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
         arguments = validation.validated_parameters
         try:
-            if validation.errors:
+            if validation.error_messages:
                 raise HostProblem(self._wrong_options(validation.errors))
             result.update(self.work(arguments, self._host(name, variables)))
             if result.get("failed"):

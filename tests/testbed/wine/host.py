@@ -11,12 +11,19 @@ import itertools
 import os
 import pathlib
 import shutil
+import tempfile
 import uuid
 
 from testbed import processes
 from testbed.layouts import Runtime, SqlServerLayout
 from testbed.wine import cache, interpreter, launch, prefix, registry_file, toolchain, windows_processes
 from testbed.wine.toolchain import Missing, Toolchain
+
+# A runtime's own, since tests install into them; the rest of a home is the same file on all hosts.
+_OWN_FOLDERS = ("Lib/site-packages", "Scripts")
+
+_BUILD_HOME = r"C:\Build\Python"
+_INSTALL_PIP = rf'"{_BUILD_HOME}\python.exe" -I -m ensurepip'
 
 
 class CommandFailed(Exception):
@@ -31,6 +38,7 @@ class Parts:
     prefix: pathlib.Path
     launcher: pathlib.Path
     pythons: c.Mapping[str, pathlib.Path]
+    """Version to home, with the pip that its standard library bundles."""
 
 
 def prepare(versions: c.Iterable[str] = (), folder: pathlib.Path = cache.DEFAULT_FOLDER) -> Parts | Missing:
@@ -38,13 +46,32 @@ def prepare(versions: c.Iterable[str] = (), folder: pathlib.Path = cache.DEFAULT
     tools = toolchain.find()
     if isinstance(tools, Missing):
         return tools
-    pythons = {}
+    bare: dict[str, pathlib.Path] = {}
     for version in versions:
         home = interpreter.prepare(version, tools, folder)
         if isinstance(home, Missing):
             return home
-        pythons[version] = home
-    return Parts(tools, prefix.prepare(tools, folder), launch.prepare(tools, folder), pythons)
+        bare[version] = home
+    parts = Parts(tools, prefix.prepare(tools, folder), launch.prepare(tools, folder), bare)
+    return dataclasses.replace(parts, pythons={version: _with_pip(parts, version) for version in bare})
+
+
+def _with_pip(parts: Parts, version: str) -> pathlib.Path:
+    bare = parts.pythons[version]
+    recipe = cache.digest(parts.prefix.name, _INSTALL_PIP)
+    return cache.made_once(bare.with_name(f"{bare.name}-pip-{recipe}"), lambda home: _install_pip(parts, version, home))
+
+
+def _install_pip(parts: Parts, version: str, home: pathlib.Path) -> None:
+    """As in SQL Server's own runtimes, pip.exe goes on naming the machine and the folder it was made in."""
+    with tempfile.TemporaryDirectory(prefix="mlfleet-") as scratch:
+        host = WineHost("builder", pathlib.Path(scratch) / "host", parts)
+        try:
+            host.apply(SqlServerLayout(runtimes=(Runtime(_BUILD_HOME, version),)))
+            host.run(_INSTALL_PIP)
+            shutil.copytree(host.place(_BUILD_HOME), home, dirs_exist_ok=True)
+        finally:
+            host.close()
 
 
 class WineHost:
@@ -104,7 +131,7 @@ class WineHost:
         return self.place(rf"{home}\Lib\site-packages")
 
     def apply(self, layout: SqlServerLayout) -> None:
-        """Lays it out, on top of what is there."""
+        """Lays it out, on top of what is there; every runtime has pip."""
         for runtime in layout.runtimes:
             self._lay_out_runtime(runtime)
         for windows_path, text in layout.files.items():
@@ -117,21 +144,22 @@ class WineHost:
         if layout.registry:
             self._import_registry(registry_file.render(layout.registry))
 
-    def install_pip(self, home: str) -> None:
-        """The pip that the standard library bundles, installed by the runtime itself."""
-        self._run(rf'"{home}\python.exe" -I -m ensurepip')
-
     def _lay_out_runtime(self, runtime: Runtime) -> None:
-        home = self.place(runtime.home)
+        source, home = self._parts.pythons[runtime.version], self.place(runtime.home)
         home.parent.mkdir(parents=True, exist_ok=True)
-        cache.lay_out(self._parts.pythons[runtime.version], home)
+        cache.lay_out(source, home)
+        for own in filter(pathlib.Path.is_dir, (source / name for name in _OWN_FOLDERS)):
+            target = home / own.relative_to(source)
+            shutil.rmtree(target)
+            shutil.copytree(own, target)
 
     def _import_registry(self, text: str) -> None:
         file = self._scratch / "layout.reg"
         file.write_text(text, encoding=registry_file.ENCODING, newline="")
-        self._run(f'reg import "{launch.windows_path(file)}"')
+        self.run(f'reg import "{launch.windows_path(file)}"')
 
-    def _run(self, command_line: str) -> None:
+    def run(self, command_line: str) -> None:
+        """A command that must work."""
         code, stdout, stderr = self.start(command_line, {}).communicate()
         if code:
             said = (stdout + stderr).decode(errors="replace").strip()

@@ -24,6 +24,7 @@ from testbed.wine import cache
 from testbed.wine.toolchain import Missing, Toolchain
 
 _SOURCE = pathlib.Path(__file__).with_name("python.c")
+_MANIFEST = pathlib.Path(__file__).with_name("python.exe.manifest")
 # What the standard library of a Unix has more, what is not for use, and what a home must have of its own.
 _NOT_COPIED = ("site-packages", "dist-packages", "lib-dynload", "config-*", "_sysconfigdata*", "test", "tests")
 # Wine and Windows 10 have the first themselves; the others need the Tcl library, which no wheel has.
@@ -75,7 +76,8 @@ def prepare(version: str, toolchain: Toolchain, folder: pathlib.Path) -> pathlib
     library = find_standard_library(release)
     if isinstance(library, Missing):
         return library
-    recipe = cache.digest(repr(release), str(library), _SOURCE.read_bytes(), pathlib.Path(__file__).read_bytes())
+    own_files = (path.read_bytes() for path in (_SOURCE, _MANIFEST, pathlib.Path(__file__)))
+    recipe = cache.digest(repr(release), str(library), *own_files)
     try:
         return cache.made_once(
             folder / f"python-{version}-{recipe}", lambda home: build(release, library, toolchain, home)
@@ -149,5 +151,9 @@ def _compile(release: Release, toolchain: Toolchain, scratch: pathlib.Path, home
     exports, imports = scratch / "python.def", scratch / "libpython.a"
     exports.write_text(f"LIBRARY python{release.tag}.dll\nEXPORTS\nPy_Main\n")
     subprocess.run([toolchain.dlltool, "-d", exports, "-l", imports], check=True)
-    target = home / "python.exe"
-    subprocess.run([toolchain.compiler, "-O2", "-s", "-municode", _SOURCE, imports, "-o", target], check=True)
+    resources, resource_object = scratch / "python.rc", scratch / "resources.o"
+    # Resource 1 of type 24, RT_MANIFEST.
+    resources.write_text(f'1 24 "{_MANIFEST}"\n')
+    subprocess.run([toolchain.windres, resources, resource_object], check=True)
+    inputs, target = (_SOURCE, resource_object, imports), home / "python.exe"
+    subprocess.run([toolchain.compiler, "-O2", "-s", "-municode", *inputs, "-o", target], check=True)

@@ -18,6 +18,7 @@ _WANTED = {
     "wineserver": ("wineserver", "wineserver64"),
     "compiler": ("x86_64-w64-mingw32-gcc",),
     "dlltool": ("x86_64-w64-mingw32-dlltool",),
+    "windres": ("x86_64-w64-mingw32-windres",),
 }
 
 
@@ -37,6 +38,7 @@ class Toolchain:
     wineserver: pathlib.Path
     compiler: pathlib.Path
     dlltool: pathlib.Path
+    windres: pathlib.Path
 
 
 def find(search_path: str | None = None) -> Toolchain | Missing:

@@ -22,14 +22,16 @@ _NOT_COMMANDS = frozenset(
 
 def command_line(pid: int) -> str:
     """Quoted anew; empty for what has ended and for what runs for Wine or for the test bed."""
-    arguments: list[str] = []
+    raw = b""
     with contextlib.suppress(OSError):
         # Wine writes its own, shorter, arguments over those of its loader; zeros fill the rest.
         raw = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
-        arguments = raw.decode(errors="replace").split("\0")
+    if not raw:
+        return ""
+    arguments = raw.decode(errors="replace").split("\0")
     if len(arguments) > 1 and _program(arguments) in _LOADERS:
         arguments = arguments[1:]
-    return "" if not arguments or _program(arguments) in _NOT_COMMANDS else subprocess.list2cmdline(arguments)
+    return "" if _program(arguments) in _NOT_COMMANDS else subprocess.list2cmdline(arguments)
 
 
 def _program(arguments: list[str]) -> str:

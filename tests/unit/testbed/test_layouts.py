@@ -84,7 +84,7 @@ def test_a_runtime_may_be_bound_by_its_short_path(home: str, short: str, aliases
 
 
 def test_layouts_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(layouts.Conflict, match="Python310 is '3.10' and '3.11'"):
+    with pytest.raises(layouts.Conflict, match=r"Python310 is '3\.10' and '3\.11'"):
         layouts.merge(layouts.sql2022("ONE"), layouts.sql2022("TWO", python="3.11"))
     with pytest.raises(layouts.Conflict, match="MSSQLSERVER is"):
         layouts.merge(layouts.sql2019(), layouts.sql2022())

@@ -9,6 +9,7 @@ import collections.abc as c
 import json
 import pathlib
 import time
+import typing as t
 
 import pytest
 
@@ -45,14 +46,14 @@ def host(parts: wine_host.Parts, tmp_path_factory: pytest.TempPathFactory) -> c.
     assert made.living() == []
 
 
-def run(host: wine_host.WineHost, command_line: str, data: bytes = b"", **environment: str) -> tuple[int, bytes, bytes]:
-    return host.start(command_line, environment).communicate(data)
+def run(host: wine_host.WineHost, command_line: str, data: bytes = b"") -> tuple[int, bytes, bytes]:
+    return host.start(command_line, {}).communicate(data)
 
 
-def ask(host: wine_host.WineHost, expression: str, python: str = PYTHON, **environment: str) -> object:
+def ask(host: wine_host.WineHost, expression: str, python: str = PYTHON, **environment: str) -> t.Any:
     """What an expression is inside a Windows Python."""
-    imports = "import ctypes, json, os, sys, winreg"
-    code, stdout, stderr = run(host, f'"{python}" -I -S -c "{imports}; print(json.dumps({expression}))"', **environment)
+    printing = f"import json, os, platform, sys, winreg; print(json.dumps({expression}))"
+    code, stdout, stderr = host.start(f'"{python}" -I -S -c "{printing}"', environment).communicate()
     assert (code, stderr) == (0, b"")
     return json.loads(stdout)
 
@@ -79,8 +80,10 @@ def test_extension_modules_of_windows_load(host: wine_host.WineHost) -> None:
     assert (code, stdout.strip().decode(), stderr) == (0, rf"{HOME_2019}\DLLs\_ssl.pyd", b"")
 
 
-def test_it_says_that_it_is_windows_10_to_each_python(host: wine_host.WineHost) -> None:
-    assert ask(host, "list(sys.getwindowsversion()[:2])", rf"{HOME_2022}\python.exe") == [10, 0]
+@pytest.mark.parametrize("home", [HOME_2019, HOME_2022])
+def test_markers_see_windows_10(host: wine_host.WineHost, home: str) -> None:
+    facts = "[platform.system(), platform.release(), platform.machine()]"
+    assert ask(host, facts, rf"{home}\python.exe") == ["Windows", "10", "AMD64"]
 
 
 def test_winreg_reads_what_the_layout_says(host: wine_host.WineHost) -> None:
@@ -191,7 +194,7 @@ def test_exit_codes_have_32_bits(host: wine_host.WineHost, start: str, code: int
 
 def test_the_environment_is_the_one_of_windows_and_of_the_shell(host: wine_host.WineHost) -> None:
     names = "[os.environ.get(name) for name in ('GREETING', 'HOME', 'SystemDrive', 'USERPROFILE')] + [os.getcwd()]"
-    greeting, home, drive, profile, folder = ask(host, names, GREETING="Grüße=1")  # type: ignore[misc]
+    greeting, home, drive, profile, folder = ask(host, names, GREETING="Grüße=1")
     assert (greeting, home, drive, folder) == ("Grüße=1", None, "C:", profile)
 
 
@@ -208,11 +211,8 @@ def test_kill_ends_a_command_and_all_that_it_started(host: wine_host.WineHost) -
     script.write_text(f"import os, subprocess, sys, time\n{start}\ntime.sleep(1000)\n")
     process = host.start(rf'{CMD} /c if exist "{PYTHON}" ("{PYTHON}" -I C:\sleepers.py)', {})
     assert process.stdout.readline() == b"sleeping\r\n"
-    assert sorted(line.split()[-1] for line in host.living()) == [
-        r"C:\sleepers.py",
-        r"C:\sleepers.py)",
-        'time.sleep(1000)"',
-    ]
+    last_words = sorted(line.split()[-1] for line in host.living())
+    assert last_words == [r"C:\sleepers.py", r"C:\sleepers.py)", 'time.sleep(1000)"']
 
     process.kill()
     assert host.living() == []
@@ -276,7 +276,6 @@ def test_two_runtimes_of_one_instance_have_their_own_packages(parts: wine_host.P
 
 
 def test_pip_installs_a_wheel_into_the_runtime(host: wine_host.WineHost) -> None:
-    host.install_pip(HOME_2019)
     wheel = Wheel("demo", "1.2").write(host.place(r"C:\wheels"))
     install = f'"{PYTHON}" -I -m pip --isolated --no-cache-dir --disable-pip-version-check install -q --no-index'
     code, _, stderr = run(host, rf"{CMD} /c if 1==1 ({install} C:\wheels\{wheel.name})")

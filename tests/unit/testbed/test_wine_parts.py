@@ -24,18 +24,18 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path: pathlib.Path) -> None
     make_program(tmp_path, "x86_64-w64-mingw32-gcc")
     make_program(tmp_path, "wineserver")
     assert toolchain.find(str(tmp_path)) == Missing(
-        "Wine hosts need wine64 or wine, x86_64-w64-mingw32-dlltool, which this machine does not have."
+        "Wine hosts need wine64 or wine, x86_64-w64-mingw32-dlltool, "
+        "x86_64-w64-mingw32-windres, which this machine does not have."
     )
 
 
 def test_the_64_bit_loader_goes_first(tmp_path: pathlib.Path) -> None:
-    names = ("wine", "wine64", "wineserver", "x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-dlltool")
-    programs = {name: make_program(tmp_path, name) for name in names}
+    tools = [f"x86_64-w64-mingw32-{tool}" for tool in ("gcc", "dlltool", "windres")]
+    programs = {name: make_program(tmp_path, name) for name in ("wine", "wine64", "wineserver", *tools)}
     assert toolchain.find(str(tmp_path)) == Toolchain(
         programs["wine64"],
         programs["wineserver"],
-        programs["x86_64-w64-mingw32-gcc"],
-        programs["x86_64-w64-mingw32-dlltool"],
+        *(programs[tool] for tool in tools),
     )
 
 
@@ -111,7 +111,7 @@ def test_a_wheel_with_another_hash_is_refused(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setitem(interpreter.RELEASES, "3.7", release)
     monkeypatch.setattr(interpreter, "find_standard_library", lambda _: tmp_path)
     unused = pathlib.Path("unused")
-    answer = interpreter.prepare("3.7", Toolchain(unused, unused, unused, unused), tmp_path / "cache")
+    answer = interpreter.prepare("3.7", Toolchain(*[unused] * 5), tmp_path / "cache")
     assert isinstance(answer, Missing)
     assert answer.reason.startswith("The Windows Python 3.7 inside panda3d could not be fetched: ")
     assert not [entry for entry in (tmp_path / "cache").iterdir() if entry.is_dir()]
