@@ -12,8 +12,8 @@ module: instance_info
 short_description: Facts of SQL Server Machine Learning Services instances and of their runtimes
 version_added: "1.0"
 description:
-  - Finds the SQL Server instances with Machine Learning Services of a host and the Python runtimes that belong to them, and
-    tells what each runtime is and, if asked for, which packages it has.
+  - Finds the SQL Server instances with Machine Learning Services of a host and the Python runtimes that belong to
+    them, and tells what each runtime is and, if asked for, which packages it has.
   - On Windows the registry and the launcher configuration tell where the runtimes are. Two instances may share one
     runtime, and one instance may have two. Standalone Machine Learning Server homes are found as well.
   - On Linux the runtimes of SQL Server for Linux and conda prefixes are found; virtual environments and other
@@ -199,15 +199,15 @@ runtimes:
         distributions:
           description: >-
             The installed distributions in that order, each with C(name), C(version), C(record) (one of V(dist-info),
-            V(egg-info), V(distutils), V(egg), V(egg-link), V(conda-meta)), C(location), C(metadata), C(requires), C(installer),
-            C(direct_url), C(editable), C(shadowed) and C(conda_build). Only with O(packages=true).
+            V(egg-info), V(distutils), V(egg), V(egg-link), V(conda-meta)), C(location), C(metadata), C(requires),
+            C(installer), C(direct_url), C(editable), C(shadowed) and C(conda_build). Only with O(packages=true).
           type: list
           elements: dict
           sample: [{name: pandas, version: 0.23.4, record: dist-info, requires: ['numpy (>=1.9.0)']}]
         oddities:
           description: >-
-            What an operator must know, each with C(kind) (one of V(duplicate), V(leftover), V(unreadable), V(user-site),
-            V(environment)), C(path) and C(detail). Only with O(packages=true).
+            What an operator must know, each with C(kind) (one of V(duplicate), V(leftover), V(unreadable),
+            V(user-site), V(environment)), C(path) and C(detail). Only with O(packages=true).
           type: list
           elements: dict
           sample: [{kind: leftover, path: '...\~andas', detail: ~andas is what pip leaves behind ...}]

@@ -64,7 +64,8 @@ class AgentHost:
             return f"there is no interpreter at {where}; set mlfleet_interpreter to one that is there"
         path = interpreters[int(number)] if number.isdigit() and int(number) < len(interpreters) else "unknown"
         if reader.cut:
-            return f"the answer of {path} was cut off in the middle; run the task again, and look at the network if it persists"
+            advice = "run the task again, and look at the network if that does not help"
+            return f"the answer of {path} was cut off in the middle; {advice}"
         how = f"exit code {_exit_code(ended.exit_code)}"
         advice = "start it by hand on the host, repair it, or set mlfleet_interpreter to one that works"
         return f"the interpreter {path} gave no answer ({how}{', it said: ' + said if said else ''}); {advice}"

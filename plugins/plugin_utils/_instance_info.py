@@ -60,9 +60,7 @@ def _chosen(seen: Observation, wanted: list[str]) -> Observation:
     unknown = [name for name in wanted if name.upper() not in by_name]
     if unknown:
         have = names(sorted(instance.name for instance in seen.instances))
-        raise HostProblem(
-            f"there is no instance {names(unknown)}; the host has {have}: correct the option instances"
-        )
+        raise HostProblem(f"there is no instance {names(unknown)}; the host has {have}: correct the option instances")
     instances = tuple(by_name[name] for name in dict.fromkeys(each.upper() for each in wanted))
     homes = {home for instance in instances for home in instance.runtimes}
     runtimes = tuple(each for each in seen.runtimes if each.home in homes or each.named)

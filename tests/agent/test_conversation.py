@@ -108,7 +108,9 @@ def test_without_a_nonce_there_is_no_answer(nonce: bytes) -> None:
             {
                 "protocol": st.just(1),
                 "operation": st.sampled_from(["snapshot", "discover", "observe", "", "sys"]),
-                "arguments": st.dictionaries(st.sampled_from(["detail", "places", "seconds"]), st.text() | st.integers()),
+                "arguments": st.dictionaries(
+                    st.sampled_from(["detail", "places", "seconds"]), st.text() | st.integers()
+                ),
             }
         ).map(lambda value: json.dumps(value).encode()),
     )

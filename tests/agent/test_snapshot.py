@@ -18,7 +18,11 @@ from testbed.interpreters import Interpreter
 from testbed.wheels import Wheel
 
 DEMO = Wheel("Demo.pkg", "1.2", requires=("a>=1", 'b; python_version < "4"'), extras={"x": ("c",)})
-PIP = 'import json, pip._vendor.pkg_resources as p; print(json.dumps(sorted([d.project_name, d.version] for d in p.working_set)))'
+PIP = """
+import json
+from pip._vendor.pkg_resources import working_set
+print(json.dumps(sorted([d.project_name, d.version] for d in working_set)))
+"""
 ORACLE = """
 import json
 from importlib.metadata import distributions
@@ -54,7 +58,9 @@ def test_it_agrees_with_importlib_metadata(
     if interpreter.minor < (3, 8):
         pytest.skip("importlib.metadata came with 3.8")
     site_packages.install(folder, DEMO)
-    site_packages.egg_info_folder(folder, Wheel("eggs.one", "2", requires=("x", 'y; sys_platform == "win32"'), extras={"z": ("q",)}))
+    site_packages.egg_info_folder(
+        folder, Wheel("eggs.one", "2", requires=("x", 'y; sys_platform == "win32"'), extras={"z": ("q",)})
+    )
     site_packages.egg_info_file(folder, Wheel("old", "0.1"))
     site_packages.egg_link(folder, Wheel("linked", "3", requires=("d",)), tmp_path / "project")
     expected = json.loads(subprocess.check_output([str(runtime), "-I", "-c", ORACLE]))
@@ -246,5 +252,3 @@ def test_a_name_that_is_no_unicode(tmp_path: pathlib.Path, runtime: pathlib.Path
     os.mkdir(os.fsencode(folder) + b"/demo_\xff-1.dist-info")
     names = [each["name"] for each in snapshot(runtime)["distributions"]]
     assert "demo_\N{REPLACEMENT CHARACTER}" in names
-
-

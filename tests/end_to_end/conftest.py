@@ -28,7 +28,7 @@ class Site:
     def __init__(self, folder: pathlib.Path, opened: contextlib.ExitStack) -> None:
         self._folder = folder
         self._opened = opened
-        stand_in = powershell_stand_in.program(folder / "powershell", folder / "cmd")
+        stand_in = powershell_stand_in.program(folder / "powershell")
         self.host = simulated.SimulatedHost("sql7", folder / "sql7", programs={"powershell.exe": stand_in})
         opened.callback(self._close)
 

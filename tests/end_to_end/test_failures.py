@@ -50,7 +50,9 @@ def test_the_only_interpreter_does_not_start(site: Site) -> None:
     site.serve()
     seen = site.run(mlfleet_interpreter=PYTHON).only()
     assert seen.status == "FAILED!"
-    assert_one_sentence(seen.message, f"the interpreter {PYTHON} gave no answer (exit code 53", "no python35.dll", "repair")
+    assert_one_sentence(
+        seen.message, f"the interpreter {PYTHON} gave no answer (exit code 53", "no python35.dll", "repair"
+    )
     site.assert_clean()
 
 
@@ -84,7 +86,9 @@ def test_garbage_is_no_answer(site: Site) -> None:
 
 def test_garbage_around_an_answer_does_no_harm(site: Site) -> None:
     path = site.host.place(PYTHON)
-    path.write_text(path.read_text().replace("#!/bin/sh\n", "#!/bin/sh\nprintf 'Activating base...\\r\\nno line feed'\n"))
+    path.write_text(
+        path.read_text().replace("#!/bin/sh\n", "#!/bin/sh\nprintf 'Activating base...\\r\\nno line feed'\n")
+    )
     site.serve()
     assert site.run().only().status == "SUCCESS"
 
@@ -110,7 +114,7 @@ def test_the_runtime_of_one_instance_hangs(site: Site) -> None:
 def test_an_answer_that_is_cut_in_half(site: Site) -> None:
     site.replace_program(
         DEFAULT_HOME,
-        "#!/bin/sh\nread program\nread nonce rest\necho\nprintf 'MLFLEET %s result 1000 {\"insta' \"$nonce\"\n",
+        '#!/bin/sh\nread program\nread nonce rest\necho\nprintf \'MLFLEET %s result 1000 {"insta\' "$nonce"\n',
     )
     site.serve()
     seen = site.run(mlfleet_interpreter=PYTHON).only()

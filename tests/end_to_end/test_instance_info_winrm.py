@@ -50,7 +50,10 @@ def test_what_is_told_of_an_instance(site: Site) -> None:
     site.serve()
     default, named = site.run().only().result["instances"]
     assert (default["release"], default["id"]) == ("2019", "MSSQL15.MSSQLSERVER")
-    assert (default["launchpad"]["service"], named["launchpad"]["service"]) == ("MSSQLLaunchpad", "MSSQLLaunchpad$SQL01")
+    assert (default["launchpad"]["service"], named["launchpad"]["service"]) == (
+        "MSSQLLaunchpad",
+        "MSSQLLaunchpad$SQL01",
+    )
     assert (named["runtimes"], named["effective_runtime"]) == ([NAMED_HOME], NAMED_HOME)
     assert named["patch_level"].startswith("15.0.")
 
@@ -96,9 +99,7 @@ def test_check_mode_says_the_same(site: Site) -> None:
 @pytest.mark.parametrize("scheme", ["basic", "ntlm"])
 def test_https_with_a_certificate_that_is_trusted(site: Site, scheme: str) -> None:
     listening = site.serve(tls=True)
-    seen = site.run(
-        ansible_winrm_transport=scheme, ansible_winrm_ca_trust_path=str(listening.certificate)
-    ).only()
+    seen = site.run(ansible_winrm_transport=scheme, ansible_winrm_ca_trust_path=str(listening.certificate)).only()
     assert (seen.status, names(seen.result)) == ("SUCCESS", BOTH)
 
 
@@ -148,8 +149,14 @@ def test_wrong_options(site: Site, options: dict[str, t.Any], part: str) -> None
         ({"mlfleet_interpreter": "python.exe"}, "is no absolute path of Windows; correct mlfleet_interpreter"),
         ({"mlfleet_interpreter": 'C:\\a" & calc & "'}, "is no absolute path of Windows; correct mlfleet_interpreter"),
         ({"mlfleet_interpreter": "C:\\%COMSPEC%"}, "is no absolute path of Windows; correct mlfleet_interpreter"),
-        ({"mlfleet_interpreter": r"C:\No\python.exe"}, r"there is no interpreter at C:\No\python.exe; set mlfleet_interp"),
-        ({"ansible_become": True, "ansible_become_method": "runas", "ansible_become_user": "x"}, "become does not work here on Windows"),
+        (
+            {"mlfleet_interpreter": r"C:\No\python.exe"},
+            r"there is no interpreter at C:\No\python.exe; set mlfleet_interp",
+        ),
+        (
+            {"ansible_become": True, "ansible_become_method": "runas", "ansible_become_user": "x"},
+            "become does not work here on Windows",
+        ),
     ],
 )
 def test_wrong_variables(site: Site, variables: dict[str, t.Any], part: str) -> None:

@@ -64,7 +64,9 @@ def winrm_variables(listening: endpoint.Endpoint, host: str, **more: t.Any) -> d
 
 def write_inventory(path: pathlib.Path, hosts: c.Mapping[str, c.Mapping[str, t.Any]]) -> pathlib.Path:
     """An inventory in JSON, which Ansible reads as YAML."""
-    path.write_text(json.dumps({"all": {"hosts": {name: dict(each) for name, each in hosts.items()}}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"all": {"hosts": {name: dict(each) for name, each in hosts.items()}}}), encoding="utf-8"
+    )
     return path
 
 

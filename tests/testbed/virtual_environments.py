@@ -96,6 +96,7 @@ def _run(command: list[str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise CannotInstall(f"{' '.join(command)} ended with {done.returncode}: {done.stdout.strip()[-2000:]}")

@@ -157,7 +157,7 @@ def record(members: c.Mapping[str, bytes], own_path: str) -> bytes:
 
 def split_marker(requirement: str) -> tuple[str, str]:
     """A requirement without its marker, and the marker."""
-    wanted, _, marker = requirement.partition(";")
+    wanted, _semicolon, marker = requirement.partition(";")
     return wanted.strip(), marker.strip()
 
 

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 import types
-
 from _frozen_importlib import ModuleSpec
 
 ROOT = os.environ["MLFLEET_TESTBED_ROOT"]

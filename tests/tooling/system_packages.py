@@ -60,7 +60,7 @@ def _become_root() -> list[str] | None:
         return []
     if shutil.which("sudo") is None:
         return None
-    asked = subprocess.run(["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True)
+    asked = subprocess.run(["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return ["sudo", "-n"] if asked.returncode == 0 else None
 
 
@@ -69,11 +69,12 @@ def _install(become: list[str], packages: tuple[str, ...], log: pathlib.Path) ->
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as output:
         # A failing update is no reason to stop: the lists that are there may do.
-        subprocess.run([*apt_get, "update"], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        subprocess.run([*apt_get, "update"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
         installed = subprocess.run(
             [*apt_get, "install", "--no-install-recommends", *packages],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            check=False,
         )
     return installed.returncode == 0

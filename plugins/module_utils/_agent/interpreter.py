@@ -8,10 +8,9 @@ The agent runs with -I -S: no user site, no environment variables and none of th
 say. So a virtual environment is recognised here as the site module would have done it.
 """
 
+import _imp
 import os
 import sys
-
-import _imp
 
 
 def facts():

@@ -14,7 +14,6 @@ the text of each module in turn), PROGRAM (the same as it came over the wire) an
 import gc
 import os
 import sys
-
 from _frozen_importlib import ModuleSpec  # importlib.machinery imports ten modules for the same class
 
 PACKAGE = "mlfleet_agent"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to mlfleet.packages: it may change in any release.
-"""SQL Server on Windows: its instances, and the runtimes that belong to them. The registry tells; no path is guessed."""
+"""SQL Server on Windows: its instances, and the runtimes that belong to them, as the registry tells."""
 
 import ntpath
 

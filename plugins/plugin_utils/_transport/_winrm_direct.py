@@ -23,8 +23,7 @@ try:
     from requests.exceptions import RequestException
     from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 except ImportError:
-    # Ansible's winrm connection says what is missing, long before any of these could be raised.
-    RequestException = WinRMError = WinRMOperationTimeoutError = WinRMTransportError = WSManFaultError = OSError
+    pass  # Ansible's winrm connection says what is missing, long before any of these could be raised.
 
 # An envelope may hold 500 KB where nobody has changed the quota; base64 makes these 267 KB.
 SEND_BYTES = 200_000
@@ -100,9 +99,7 @@ class WinrmDirect:
                 return t.cast(Exception, fault)
         return None
 
-    def _receive(
-        self, shell_id: str, command_id: str, deadline: float, on_output: c.Callable[[bytes], None]
-    ) -> Ended:
+    def _receive(self, shell_id: str, command_id: str, deadline: float, on_output: c.Callable[[bytes], None]) -> Ended:
         """Reads until the command has ended. pywinrm itself would wait for a hung one for ever."""
         protocol = self._connection.protocol
         usual = protocol.operation_timeout_sec
@@ -139,7 +136,7 @@ class WinrmDirect:
             self._connection.protocol.close_shell(shell_id, close_session=False)
         except Exception as error:
             display.warning(
-                f"a command may still be running on the host, because it cannot be reached any more: {shown(str(error))}"
+                f"a command may still be running on the host, which cannot be reached any more: {shown(str(error))}"
             )
 
 

@@ -38,8 +38,9 @@ def prepare(toolchain: Toolchain, folder: pathlib.Path) -> pathlib.Path:
 
 
 def copy(template: pathlib.Path, prefix: pathlib.Path) -> None:
-    """A prefix of its own. Wine replaces the registry files and writes into no other file that the template has."""
+    """A prefix of its own."""
     cache.lay_out(template, prefix)
+    # The only files that Wine writes again, and it writes straight into those that have several links.
     for registry in template.glob("*.reg"):
         (prefix / registry.name).unlink()
         shutil.copy2(registry, prefix)

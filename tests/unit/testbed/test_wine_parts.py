@@ -106,6 +106,8 @@ def answering(folder: pathlib.Path) -> pathlib.Path:
     return program
 
 
+# Only this leg fetches anything.
+@pytest.mark.wine
 def test_a_wheel_with_another_hash_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     release = interpreter.Release("3.7", "1.10.16", "cp37m", "0" * 64)
     monkeypatch.setitem(interpreter.RELEASES, "3.7", release)
