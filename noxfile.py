@@ -70,18 +70,20 @@ class NotRun(Exception):
 @contextlib.contextmanager
 def leg(name: str) -> c.Iterator[None]:
     """Leaves the outcome of a leg behind, unless the leg did so itself."""
+    result = RESULTS / f"{name}.json"
+    result.unlink(missing_ok=True)
     begin = time.monotonic()
+    outcome = legs.Outcome(name, "passed")
     try:
         yield
     except NotRun as reason:
-        legs.store(RESULTS, legs.Outcome(name, "not run", str(reason)))
+        outcome = legs.Outcome(name, "not run", str(reason))
     except BaseException as error:
-        seconds = time.monotonic() - begin
-        legs.store(RESULTS, legs.Outcome(name, "failed", str(error) or type(error).__name__, seconds))
+        outcome = legs.Outcome(name, "failed", str(error) or type(error).__name__)
         raise
-    else:
-        if not (RESULTS / f"{name}.json").exists():
-            legs.store(RESULTS, legs.Outcome(name, "passed", seconds=time.monotonic() - begin))
+    finally:
+        if not result.exists():
+            legs.store(RESULTS, dataclasses.replace(outcome, seconds=time.monotonic() - begin))
 
 
 def programs(controller: Controller) -> pathlib.Path:

@@ -192,7 +192,7 @@ runtimes:
           description: Version of its pip, null without one. Only with O(packages=true).
           type: str
           sample: 18.1
-        search_path:
+        folders:
           description: The folders that were looked at, in the order of the interpreter. Only with O(packages=true).
           type: list
           elements: str

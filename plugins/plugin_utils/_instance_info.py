@@ -14,6 +14,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import 
     Instance,
     Observation,
     Runtime,
+    Snapshot,
     as_result,
     names,
     observation,
@@ -72,10 +73,19 @@ def _result(chosen: Observation) -> dict[str, t.Any]:
     for runtime in chosen.runtimes:
         entry = as_result(runtime)
         entry["instances"] = [each.name for each in chosen.instances if runtime.home in each.runtimes]
-        if runtime.snapshot is not None and runtime.snapshot.distributions is not None:
-            entry["snapshot"]["pip_version"] = runtime.snapshot.pip_version
+        if runtime.snapshot is not None:
+            _add_packages(entry["snapshot"], runtime.snapshot)
         runtimes.append(entry)
     return {"changed": False, "format": FORMAT, "instances": as_result(chosen.instances), "runtimes": runtimes}
+
+
+def _add_packages(entry: dict[str, t.Any], snapshot: Snapshot) -> None:
+    """The pip version, and the folder of each distribution by its path."""
+    if snapshot.folders is None or snapshot.distributions is None:
+        return
+    entry["pip_version"] = snapshot.pip_version
+    for listed, distribution in zip(entry["distributions"], snapshot.distributions, strict=True):
+        listed["location"] = snapshot.folders[distribution.location]
 
 
 def _broken(runtime: Runtime, instances: tuple[Instance, ...]) -> str:

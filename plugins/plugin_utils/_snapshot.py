@@ -15,12 +15,12 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import Ho
 
 @dataclasses.dataclass(frozen=True)
 class Distribution:
-    """One installed distribution, as it is recorded."""
+    """One installed distribution, as it is recorded; its location is a number into the folders of the snapshot."""
 
     name: str
     version: str
     record: str
-    location: str
+    location: int
     metadata: str
     requires: tuple[str, ...]
     installer: str | None = None
@@ -63,9 +63,14 @@ class Snapshot:
     """What a runtime has now. Without packages asked for, only its interpreter is known."""
 
     interpreter: Interpreter
-    search_path: tuple[str, ...] | None = None
+    folders: tuple[str, ...] | None = None
     distributions: tuple[Distribution, ...] | None = None
     oddities: tuple[Oddity, ...] | None = None
+
+    def __post_init__(self) -> None:
+        folders = len(self.folders or ())
+        if any(not 0 <= each.location < folders for each in self.distributions or ()):
+            raise ValueError("a distribution lies in a folder that is not listed")
 
     @property
     def pip_version(self) -> str | None:

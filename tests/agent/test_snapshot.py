@@ -39,6 +39,8 @@ def folder(runtime: pathlib.Path) -> pathlib.Path:
 
 def snapshot(runtime: pathlib.Path, detail: str = "all") -> dict[str, t.Any]:
     answer: dict[str, t.Any] = agent_calls.ask(runtime, "snapshot", detail=detail)
+    for each in answer["distributions"]:
+        each["location"] = answer["folders"][each["location"]]
     return answer
 
 
@@ -239,9 +241,9 @@ def test_code_in_pth_files_is_not_run(runtime: pathlib.Path, folder: pathlib.Pat
 
 def test_a_virtual_environment_that_sees_its_base(runtime: pathlib.Path, interpreter: Interpreter) -> None:
     settings = runtime.parent.parent / "pyvenv.cfg"
-    own = len(snapshot(runtime)["search_path"])
+    own = len(snapshot(runtime)["folders"])
     settings.write_text(settings.read_text().replace("packages = false", "packages = true"))
-    path = snapshot(runtime)["search_path"]
+    path = snapshot(runtime)["folders"]
     assert len(path) == own + 1
     base = subprocess.check_output([str(interpreter.path), "-I", "-c", "import site; print(site.getsitepackages()[0])"])
     assert path[-1] == base.decode().strip()

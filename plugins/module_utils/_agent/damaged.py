@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to mlfleet.packages: it may change in any release.
-"""Metadata that cannot be taken as it is: unreadable, of another encoding, without a blank line, too large."""
+"""Metadata that cannot be taken as it is: folded, unreadable, of another encoding, without an end, too large."""
 
 import os
 
@@ -35,3 +35,12 @@ def _header(raw):
         text = header.decode("utf-8", "replace")
         problem = "is not UTF-8"
     return "\n" + text + "\n", problem
+
+
+def unfolded(text):
+    """The first line with those that continue it."""
+    lines = text.split("\n")
+    last = 1
+    while last < len(lines) and lines[last][:1] in (" ", "\t") and lines[last]:
+        last += 1
+    return " ".join(line.strip() for line in lines[:last])

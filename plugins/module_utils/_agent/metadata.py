@@ -10,7 +10,7 @@ is needed of a header are three fields, so they are cut out of the text.
 
 import os
 
-FIRST_READ = 8192
+FIRST_READ = 4096
 LIMIT = 1024 * 1024
 # On Windows a file that is opened without it is read as text, with line ends changed.
 READ_BYTES = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -68,13 +68,16 @@ def distribution(folder, name, record, raw, oddities):
 def field(header, mark):
     """The first value of a field; mark is a line feed, its name and a colon."""
     start = header.find(mark)
-    return value(header[start + len(mark) : start + 300]) if start >= 0 else ""
+    return value(header, start + len(mark)) if start >= 0 else ""
 
 
-def value(text):
-    """The value that text begins with; a line that begins with white space continues it (RFC 822)."""
-    first, _end, rest = text.partition("\n")
-    while rest[:1] in (" ", "\t") and rest:
-        more, _end, rest = rest.partition("\n")
-        first += " " + more.strip()
-    return first.strip()
+def value(text, start=0):
+    """The value that begins there; a line that begins with white space continues it (RFC 822)."""
+    end = text.find("\n", start)
+    if end < 0:
+        return text[start:].strip()
+    if text[end + 1 : end + 2] in (" ", "\t") and end + 1 < len(text):
+        from . import damaged
+
+        return damaged.unfolded(text[start:])
+    return text[start:end].strip()

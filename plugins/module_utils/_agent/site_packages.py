@@ -28,7 +28,7 @@ def walk(prefix):
                 editable = os.path.normcase(folder) in path.editable
                 distributions.append(eggs.distribution(folder, name, editable, oddities))
     _mark_shadowed(distributions, oddities)
-    return {"search_path": path.folders, "distributions": distributions, "oddities": oddities}
+    return {"folders": path.folders, "distributions": distributions, "oddities": oddities}
 
 
 def _add_leftover(folder, name, oddities):

@@ -31,4 +31,17 @@ def take(detail):
         from . import provenance
 
         provenance.add(snapshot)
+    if detail != INTERPRETER:
+        _number_locations(snapshot)
     return snapshot
+
+
+def _number_locations(snapshot):
+    """Most distributions share one long path, which then travels once: a location is a number into the folders."""
+    folders = snapshot["folders"]
+    numbers = {folder: number for number, folder in enumerate(folders)}
+    for each in snapshot["distributions"]:
+        number = numbers.setdefault(each["location"], len(folders))
+        if number == len(folders):
+            folders.append(each["location"])
+        each["location"] = number

@@ -40,7 +40,7 @@ def decode(text):
 def encode(value):
     """ASCII JSON text, with sorted keys, so that equal values give equal texts."""
     # markers, default, encoder, indent, key separator, item separator, sort_keys, skipkeys, allow_nan
-    encoder = make_encoder({}, repr, encode_basestring_ascii, None, ": ", ", ", True, False, False)
+    encoder = make_encoder({}, repr, encode_basestring_ascii, None, ":", ",", True, False, False)
     text = "".join(encoder(value, 0))
     if "\\ud" in text:
         from . import surrogates

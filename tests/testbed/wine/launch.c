@@ -64,7 +64,7 @@ static DWORD start(wchar_t *command_line, PROCESS_INFORMATION *process)
     if (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
                         length && length < MAX_PATH ? profile : NULL, &startup, process))
         return GetLastError();
-    job_ended_with_this_process();
+    AssignProcessToJobObject(job_ended_with_this_process(), process->hProcess);
     ResumeThread(process->hThread);
     return 0;
 }

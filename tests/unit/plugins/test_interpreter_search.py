@@ -60,7 +60,7 @@ def test_the_line_stays_within_what_cmd_reads(count: int) -> None:
     assert line.endswith("(echo MLFLEET-STARTS none)" + ")" * (line.count("if exist") - 1))
 
 
-@pytest.mark.parametrize("path", ["python.exe", "\\\\", 'C:\\a"b', "C:\\%x%", "C:\\a\nb", "C:\\a>b", ""])
+@pytest.mark.parametrize("path", ["python.exe", 'C:\\a"b', "C:\\%x%", "C:\\a\nb", "C:\\a>b", ""])
 def test_paths_that_could_mean_something_else_are_refused(path: str) -> None:
     with pytest.raises(HostProblem, match="is no absolute path of Windows; correct mlfleet_interpreter"):
         _windows.start_line([path], 300)
