@@ -7,7 +7,7 @@ RUN = $(PYTHON) tests/tooling/run.py
 
 LEGS = lint types agent_floor unit agent sanity end_to_end_2.16 end_to_end_2.19 end_to_end_latest wine ssh build
 
-.PHONY: test bench clean $(LEGS)
+.PHONY: test try bench clean $(LEGS)
 
 # Everything: sets up what it needs below .work/ and closes with a table of what ran, failed, or could not run.
 test:
@@ -16,6 +16,10 @@ test:
 # One leg alone, such as `make unit`.
 $(LEGS):
 	@$(RUN) $@
+
+# A first look at the collection, on two simulated hosts.
+try:
+	@$(RUN) try
 
 # Measures, and writes docs/benchmarks.md.
 bench:

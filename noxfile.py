@@ -276,6 +276,13 @@ def build(session: nox.Session) -> None:
         run(session, bin_folder, "ansible-doc", *(f"mlfleet.packages.{name}" for name in modules), **elsewhere)
 
 
+@nox.session(venv_backend="none", name="try")
+def try_out(session: nox.Session) -> None:
+    """A first look: instance_info on two simulated hosts."""
+    with leg("try"):
+        run(session, programs(MAIN), "python", "-m", "testbed.try_out", PYTHONPATH="tests")
+
+
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measures, and writes docs/benchmarks.md."""
