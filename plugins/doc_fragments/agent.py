@@ -33,8 +33,8 @@ options:
 notes:
   - Windows hosts are reached over the connections P(ansible.builtin.winrm#connection),
     P(ansible.builtin.psrp#connection) and P(ansible.builtin.ssh#connection), Linux hosts over
-    P(ansible.builtin.ssh#connection) and P(ansible.builtin.local#connection). All login options of these connections work, because Ansible opens
-    them.
+    P(ansible.builtin.ssh#connection) and P(ansible.builtin.local#connection).
+  - All login options of these connections work, because Ansible opens them.
   - Over WinRM no PowerShell is started. The variable C(mlfleet_transport) can be V(auto) (the default), V(direct)
     or V(powershell), the last for the rare host that forbids plain commands.
   - The variable C(mlfleet_interpreter) names the interpreter that runs the agent on a host, and saves the question

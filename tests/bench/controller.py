@@ -44,9 +44,9 @@ TASKS = (
 HEAD = f"""## What a host costs the controller
 
 CPU time of the controller, user and system, for one task on {HOSTS} simulated hosts behind the loopback WinRM endpoint
-less that on one host, so that the start of Ansible itself does not count; median of {ROUNDS} rounds in which the tasks take
-turns. Each host has two instances of SQL Server 2019. `raw` runs one PowerShell command line, which the test bed answers at
-once; the time that the hosts themselves take does not count.
+less that on one host, so that the start of Ansible itself does not count; median of {ROUNDS} rounds in which the tasks
+take turns. Each host has two instances of SQL Server 2019. `raw` runs one PowerShell command line, which the test bed
+answers at once; the time that the hosts themselves take does not count.
 
 | task | times {FLOOR} |
 | --- | ---: |

@@ -34,10 +34,12 @@ def main() -> int:
         with Endpoint(make_hosts(folder), users={ad_hoc.USER: ad_hoc.PASSWORD}) as listening:
             variables = {host: ad_hoc.winrm_variables(listening, host) for host in HOSTS}
             inventory = ad_hoc.write_inventory(folder / "inventory.json", variables)
-            print(f"$ cat inventory.json\n{inventory.read_text()}\n\n$ ansible all -i inventory.json -m {ad_hoc.MODULE}")
+            print(f"$ cat inventory.json\n{inventory.read_text()}\n")
+            print(f"$ ansible all -i inventory.json -m {ad_hoc.MODULE}")
             run = ad_hoc.run(inventory)
             print(run.output)
-    return int({result.status for result in run.hosts.values()} != {"SUCCESS"})
+    found = [len(result.result.get("instances", [])) for result in run.hosts.values()]
+    return int(found != [2, 1])
 
 
 if __name__ == "__main__":

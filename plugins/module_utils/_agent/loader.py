@@ -44,7 +44,7 @@ class WireFinder(object):
 
 
 gc.disable()  # The program ends long before it could fill the memory.
-sys.meta_path.insert(0, WireFinder)
+sys.meta_path.append(WireFinder)
 
 from mlfleet_agent import conversation  # noqa: E402
 
