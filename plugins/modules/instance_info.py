@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: instance_info
 short_description: Facts of SQL Server Machine Learning Services instances and of their runtimes
-version_added: "1.0"
+version_added: 1.0.0
 description:
   - Finds the SQL Server instances with Machine Learning Services of a host and the Python runtimes that belong to
     them, and tells what each runtime is and, if asked for, which packages it has.

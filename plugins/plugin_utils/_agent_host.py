@@ -47,12 +47,14 @@ class AgentHost:
     def _candidates(self) -> list[str]:
         output: list[bytes] = []
         line = self._search.search_line()
+        said = ""
         if line is not None:
-            self.carrier.run(Command(line, b"", SEARCH_SECONDS), output.append)
+            said = self.carrier.run(Command(line, b"", SEARCH_SECONDS), output.append).stderr
         found: list[str] = self._search.candidates(b"".join(output).decode("utf-8", "replace"))
         if not found:
             advice = "is ML Services installed? Otherwise set mlfleet_interpreter to a python.exe of the host"
-            raise HostProblem(f"its registry names no SQL Server instance and no Python; {advice}")
+            answer = f" (it said: {said})" if said else ""
+            raise HostProblem(f"its registry names no SQL Server instance and no Python{answer}; {advice}")
         return found
 
     def _no_answer(self, reader: AnswerReader, ended: Ended, interpreters: list[str]) -> str:

@@ -172,7 +172,8 @@ def _convert(hint: t.Any, value: t.Any, where: str) -> t.Any:
         return tuple(_convert(arguments[0], item, where) for item in value)
     if dataclasses.is_dataclass(hint):
         return _build(t.cast("type[t.Any]", hint), value)
-    if type(value) is not (origin or hint):
+    # True is an int for Python, and no number for anybody else.
+    if not isinstance(value, origin or hint) or (isinstance(value, bool) and hint is not bool):
         raise TypeError(f"{where} is {type(value).__name__}")
     return value
 

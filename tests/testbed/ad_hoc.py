@@ -78,7 +78,13 @@ def run(inventory: pathlib.Path, module: str = MODULE, options: t.Any = None, *a
         words += ["-a", options if isinstance(options, str) else json.dumps(options)]
     environment = {**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "False", "ANSIBLE_NOCOLOR": "1"}
     ended = subprocess.run(
-        words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        words,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     return Run(ended.stdout, _results(ended.stdout))
 

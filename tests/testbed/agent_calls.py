@@ -33,7 +33,7 @@ def converse(interpreter: pathlib.Path, request: bytes) -> Conversation:
 
 def start(interpreter: pathlib.Path, stdin: bytes) -> Conversation:
     """Sends raw bytes."""
-    ended = subprocess.run([str(interpreter), *ARGUMENTS], input=stdin, capture_output=True, timeout=120)
+    ended = subprocess.run([str(interpreter), *ARGUMENTS], input=stdin, capture_output=True, timeout=120, check=False)
     return Conversation(ended.returncode, ended.stdout, ended.stderr.decode("utf-8", "replace"))
 
 

@@ -48,14 +48,15 @@ def _run(line: str, stdin: bytes, seconds: int) -> int:
 
     host = simulated.SimulatedHost("stand-in", pathlib.Path(os.environ[ROOT_VARIABLE]))
     process = host.start(rf"C:\Windows\system32\cmd.exe /d /c {line}", {})
-    limit = threading.Timer(seconds, process.kill)
+    over = threading.Event()
+    limit = threading.Timer(seconds, lambda: (over.set(), process.kill()))
     limit.start()
     process.stdin.write(stdin)
     process.stdin.close()
     output = process.stdout.read()
     errors = process.stderr.read()
     code = process.wait()
-    if limit.finished.is_set():
+    if over.is_set():
         os.write(1, b"MLFLEET-TIME-LIMIT\n")
         return 1
     limit.cancel()

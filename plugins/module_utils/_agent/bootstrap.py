@@ -13,6 +13,6 @@ ARGUMENTS = (
     "-I",
     "-S",
     "-c",
-    "import sys,zlib,binascii;STDIN=sys.stdin.buffer;PROGRAM=STDIN.readline();"
-    "PARTS=zlib.decompress(binascii.a2b_base64(PROGRAM)).decode().split(chr(0));exec(PARTS[0])",
+    "import sys,zlib,binascii;s=sys.stdin.buffer;p=s.readline();"
+    "t=zlib.decompress(binascii.a2b_base64(p)).decode().split(chr(0));exec(t[0]);run(t,p,s)",
 )

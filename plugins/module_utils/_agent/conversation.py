@@ -8,7 +8,6 @@ A line of the answer is `MLFLEET <nonce> <kind> <length> <json>`. The nonce come
 nothing else on standard output can be taken for an answer; the length tells a whole line from a cut one.
 """
 
-import sys
 import time
 
 from . import wire_json
@@ -67,7 +66,7 @@ def _read_request(stdin):
     nonce, _space, text = line.partition(b" ")
     digits = nonce.decode("ascii", "replace")
     if not 16 <= len(digits) <= 64 or digits.strip(NONCE_DIGITS):
-        sys.exit("mlfleet agent: the request has no nonce, so there is nobody to answer")
+        raise SystemExit("mlfleet agent: the request has no nonce, so there is nobody to answer")
     return digits, text
 
 

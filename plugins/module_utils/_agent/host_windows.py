@@ -6,7 +6,11 @@
 
 import ntpath
 import os
-import winreg
+
+try:
+    import winreg
+except ImportError:
+    winreg = None  # Where there is no Windows, this module is imported by those who examine it, and not used.
 
 ENVIRONMENT_KEY = "SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
 PROFILES_KEY = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList"

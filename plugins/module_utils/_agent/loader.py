@@ -6,9 +6,6 @@
 
 Nothing of it is written to disk, and a module is compiled only when something imports it: compiling
 the whole agent would cost more than reading the metadata of a hundred packages.
-
-This file is executed, not imported. Whoever executes it provides PARTS (this text, then the name and
-the text of each module in turn), PROGRAM (the same as it came over the wire) and STDIN.
 """
 
 import gc
@@ -19,36 +16,35 @@ from _frozen_importlib import ModuleSpec  # importlib.machinery imports ten modu
 PACKAGE = "mlfleet_agent"
 
 
-SOURCES = dict(zip(PARTS[1::2], PARTS[2::2]))  # noqa: F821
-
-
 class WireFinder(object):
     """Finds the agent's modules in the texts that came with the call."""
 
-    @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
+    def __init__(self, sources):
+        self._sources = sources
+
+    def find_spec(self, fullname, path=None, target=None):
         package, _dot, name = fullname.rpartition(".")
-        if fullname == PACKAGE or (package == PACKAGE and name in SOURCES):
-            return ModuleSpec(fullname, cls, is_package=not package)
+        if fullname == PACKAGE or (package == PACKAGE and name in self._sources):
+            return ModuleSpec(fullname, self, is_package=not package)
         return None
 
-    @staticmethod
-    def create_module(spec):
+    def create_module(self, spec):
         return None
 
-    @staticmethod
-    def exec_module(module):
+    def exec_module(self, module):
         name = module.__name__.rpartition(".")[2]
-        code = compile(SOURCES.get(name, ""), "<mlfleet agent>/%s.py" % name, "exec")
+        code = compile(self._sources.get(name, ""), "<mlfleet agent>/%s.py" % name, "exec")
         exec(code, module.__dict__)  # pylint: disable=exec-used
 
 
-gc.disable()  # The program ends long before it could fill the memory.
-sys.meta_path.append(WireFinder)
+def run(parts, program, stdin):
+    """Runs the agent. parts: this text, then name and text of each module; program: how all that came over the wire."""
+    gc.disable()  # The program ends long before it could fill the memory.
+    sys.meta_path.append(WireFinder(dict(zip(parts[1::2], parts[2::2]))))
+    from mlfleet_agent import conversation
 
-from mlfleet_agent import conversation  # noqa: E402
-
-conversation.hold(STDIN, sys.stdout.buffer, PROGRAM)  # noqa: F821
-sys.stdout.flush()
-# All is said. Taking the interpreter down in order would cost as much as the walk over 60 packages.
-os._exit(0)  # pylint: disable=protected-access
+    conversation.hold(stdin, sys.stdout.buffer, program)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is said. Taking the interpreter down in order would cost as much as the walk over 60 packages.
+    os._exit(0)  # pylint: disable=protected-access

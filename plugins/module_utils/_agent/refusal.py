@@ -20,6 +20,13 @@ def check_arguments(arguments, kinds):
         raise Refusal("arguments-malformed", "it takes exactly the arguments %s" % ", ".join(sorted(kinds)))
     for name, kind in kinds.items():
         value = arguments[name]
-        values, kind = (value, kind[0]) if type(kind) is list and type(value) is list else ([value], kind)
-        if any(type(each) is not kind for each in values):
+        values = value if isinstance(kind, list) and isinstance(value, list) else [value]
+        if not all(_is(each, kind[0] if isinstance(kind, list) else kind) for each in values):
             raise Refusal("arguments-malformed", "the argument %s is of the wrong type" % name)
+        if isinstance(kind, list) and not isinstance(value, list):
+            raise Refusal("arguments-malformed", "the argument %s is not a list" % name)
+
+
+def _is(value, kind):
+    # True is an int for Python, and no number for anybody else.
+    return isinstance(value, kind) and not isinstance(value, bool)

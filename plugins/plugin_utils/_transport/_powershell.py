@@ -61,7 +61,7 @@ class PowerShell:
         call = json.dumps({"line": command.line, "seconds": command.seconds})
         in_data = call.encode("ascii") + b"\n" + base64.b64encode(command.stdin) + b"\n"
         try:
-            exit_code, stdout, stderr = self._connection.exec_command(SCRIPT, in_data=in_data, sudoable=False)
+            exit_code, stdout, stderr = self._connection.exec_command(self._script(), in_data=in_data, sudoable=False)
         except AnsibleConnectionFailure as failure:
             advice = "check the connection variables of the host and that its service listens"
             raise HostUnreachable(f"no connection ({shown(str(failure))}); {advice}") from None
@@ -70,3 +70,7 @@ class PowerShell:
             raise HostProblem(f"it did not answer within {command.seconds} seconds; {advice}")
         on_output(stdout)
         return Ended(exit_code, shown(stderr))
+
+    def _script(self) -> str:
+        """Encoded as Ansible encodes its own: winrm and psrp know it by that, and over ssh the shell may be cmd.exe."""
+        return t.cast(str, self._connection._shell._encode_script(SCRIPT, strict_mode=False, preserve_rc=False))

@@ -25,7 +25,7 @@ def split(text: str) -> list[str]:
 def split_program(line: str) -> tuple[str, str]:
     """The program's name and what follows it; backslashes mean nothing special in the name."""
     if line.startswith('"'):
-        name, _, rest = line[1:].partition('"')
+        name, _rest, rest = line[1:].partition('"')
         return name, rest
     matched = re.match(r"[^ \t]*", line)
     name = matched[0] if matched else ""

@@ -124,6 +124,7 @@ def _download(release: Release, folder: pathlib.Path) -> pathlib.Path:
     ]
     done = subprocess.run(
         [*command, f"--dest={folder}", f"--requirement={requirements}"],
+        check=False,
         env=package_index.connected(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -140,7 +141,7 @@ def _unpack(wheel: pathlib.Path, home: pathlib.Path) -> None:
     (home / "DLLs").mkdir()
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.namelist():
-            folder, _, name = member.rpartition("/")
+            folder, _rest, name = member.rpartition("/")
             if folder == "deploy_libs" and not name.startswith(_NOT_UNPACKED):
                 beside_python = name.lower().startswith(_BESIDE_PYTHON)
                 target = home / name if beside_python else home / "DLLs" / name

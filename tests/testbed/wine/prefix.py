@@ -50,7 +50,7 @@ def stop(toolchain: Toolchain, prefix: pathlib.Path) -> None:
     """Ends every Wine process of the prefix, and waits for it."""
     for option in ("-k", "-w"):
         # -k answers 1 when none was running.
-        subprocess.run([toolchain.wineserver, option], env=environment(prefix), stderr=subprocess.DEVNULL)
+        subprocess.run([toolchain.wineserver, option], env=environment(prefix), stderr=subprocess.DEVNULL, check=False)
 
 
 def _make(toolchain: Toolchain, prefix: pathlib.Path) -> None:

@@ -17,7 +17,7 @@ def render(registry: c.Mapping[str, RegistryValues]) -> str:
     """To be written in UTF-16 with a byte order mark: without it, Wine takes the text for the ANSI code page."""
     lines = ["Windows Registry Editor Version 5.00", ""]
     for key, values in registry.items():
-        hive, _, path = key.partition("\\")
+        hive, _rest, path = key.partition("\\")
         lines.append(f"[{_HIVES.get(hive, hive)}\\{path}]")
         lines += [f"{_quoted(name) if name else '@'}={_data(kind, data)}" for name, (kind, data) in values.items()]
         lines.append("")

@@ -51,7 +51,7 @@ class Doorkeeper:
         for user, password in self.users.items():
             if re.search(r"[:\r\n]", user + password):
                 raise ValueError("a colon or line break in a name or password does not fit into an NTLM user file")
-            domain, _, name = user.rpartition("\\")
+            domain, _rest, name = user.rpartition("\\")
             lines.append(f"{domain}:{name}:{password}\n")
         self.user_file.touch(mode=0o600)
         self.user_file.write_text("".join(lines), encoding="utf-8")
@@ -80,7 +80,7 @@ class Visitor:
 
     def admit(self, authorization: str) -> list[str]:
         """Looks at an Authorization header; the WWW-Authenticate values to answer, none when the user is known."""
-        scheme, _, token = authorization.partition(" ")
+        scheme, _rest, token = authorization.partition(" ")
         if scheme.lower() == "basic" and "basic" in self._doorkeeper.schemes:
             self.user = self._basic_user(token)
         elif scheme.lower() in ("negotiate", "ntlm") and "ntlm" in self._doorkeeper.schemes:
@@ -135,7 +135,7 @@ class Visitor:
 
     def _basic_user(self, token: str) -> str:
         try:
-            user, _, password = base64.b64decode(token).decode().partition(":")
+            user, _rest, password = base64.b64decode(token).decode().partition(":")
         except (binascii.Error, ValueError):
             return ""
         for known, expected in self._doorkeeper.users.items():

@@ -76,7 +76,7 @@ def test_nothing_of_the_environment_around_the_test_leaks_in(
 
 def test_reads_its_registry(host: simulated.SimulatedHost) -> None:
     host.registry.set(r"HKLM\SOFTWARE\Example", "Name", "data")
-    stdout, _, code = _run(host, CMD + r"reg query HKLM\software\EXAMPLE /v name")
+    stdout, _rest, code = _run(host, CMD + r"reg query HKLM\software\EXAMPLE /v name")
     assert (stdout, code) == (b"\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Example\r\n    Name    REG_SZ    data\r\n", 0)
 
 

@@ -272,7 +272,7 @@ def test_two_runtimes_of_one_instance_have_their_own_packages(parts: wine_host.P
         made.apply(layout)
         old, new = layout.runtimes
         site_packages.install(made.site_packages(new.home), Wheel("only-new"))
-        codes = [run(made, rf'"{home}\python.exe" -I -c "import only_new"')[0] for home, _ in (old, new)]
+        codes = [run(made, rf'"{home}\python.exe" -I -c "import only_new"')[0] for home, _version in (old, new)]
         assert codes == [1, 0]
     finally:
         made.close()
@@ -281,7 +281,7 @@ def test_two_runtimes_of_one_instance_have_their_own_packages(parts: wine_host.P
 def test_pip_installs_a_wheel_into_the_runtime(host: wine_host.WineHost) -> None:
     wheel = Wheel("demo", "1.2").write(host.place(r"C:\wheels"))
     install = f'"{PYTHON}" -I -m pip --isolated --no-cache-dir --disable-pip-version-check install -q --no-index'
-    code, _, stderr = run(host, rf"{CMD} /c if 1==1 ({install} C:\wheels\{wheel.name})")
+    code, _rest, stderr = run(host, rf"{CMD} /c if 1==1 ({install} C:\wheels\{wheel.name})")
     assert (code, stderr) == (0, b"")
     listing = f'"{PYTHON}" -I -m pip --isolated --disable-pip-version-check list --format=json'
     listed = {entry["name"]: entry["version"] for entry in json.loads(run(host, listing)[1])}

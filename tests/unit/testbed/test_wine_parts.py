@@ -46,7 +46,7 @@ def test_a_thing_is_made_once(tmp_path: pathlib.Path) -> None:
         calls.append(folder)
         (folder / "content").write_text("made")
 
-    for _ in range(2):
+    for _time in range(2):
         assert (cache.made_once(tmp_path / "thing", make) / "content").read_text() == "made"
     assert len(calls) == 1
 

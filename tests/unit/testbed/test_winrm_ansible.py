@@ -64,7 +64,7 @@ def _ansible(
         "PATH": os.defpath,
     }
     command = [sys.executable, "-m", "ansible", *arguments, "-i", str(inventory)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
     return done.stdout + done.stderr, done.returncode
 
 

@@ -155,7 +155,7 @@ def test_more_output_than_one_answer_holds(host: simulated.SimulatedHost, serve:
 def test_a_command_nobody_reads_from_waits(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
     client = connect(serve(host))
     shell, command = _started(client, "\"import sys; sys.stdout.write('x' * 5000000); sys.stdout.flush()\"")
-    stdout, _, _, done = client.get_command_output_raw(shell, command)
+    stdout, _stderr, _code, done = client.get_command_output_raw(shell, command)
     assert len(stdout) < 5000000
     assert not done
     assert len(host.living()) == 2
@@ -164,7 +164,7 @@ def test_a_command_nobody_reads_from_waits(host: simulated.SimulatedHost, serve:
 def test_input_larger_than_a_pipe(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
     client = connect(serve(host))
     shell, command = _started(client, '"import sys; print(len(sys.stdin.read()))"')
-    for _ in range(3):
+    for _time in range(3):
         client.send_command_input(shell, command, b"x" * 300000)
     client.send_command_input(shell, command, b"", end=True)
     assert client.get_command_output(shell, command) == (b"900000\n", b"", 0)
@@ -212,7 +212,7 @@ def test_deleting_a_shell_ends_its_commands_and_only_those(
 ) -> None:
     listening = serve(host)
     client = connect(listening)
-    first, _ = _hanging(client)
+    first, _rest = _hanging(client)
     _hanging(client, first)
     second, command = _started(client, ANSWER)
     client.send_command_input(second, command, b"here\n")

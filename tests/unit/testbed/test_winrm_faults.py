@@ -69,7 +69,7 @@ def test_the_nth_message_is_hit_and_no_other_host(
     answered = {}
     for name in ("sick", "sound"):
         client = connect(listening, name)
-        answered[name] = "".join(_opens(client) for _ in range(5))
+        answered[name] = "".join(_opens(client) for _time in range(5))
     assert answered == {"sick": "+--++", "sound": "+++++"}
 
 

@@ -168,7 +168,7 @@ _MORE = "<w:OperationTimeout>PT0.01S</w:OperationTimeout><w:MaxEnvelopeSize>1536
 def _mutated(draw: st.DrawFn) -> bytes:
     action = draw(st.sampled_from(sorted(_bodies)))
     text = _envelope(action, _bodies[action], shell="S", more=_MORE).encode()
-    for _ in range(draw(st.integers(0, 4))):
+    for _time in range(draw(st.integers(0, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.integers(0, 30)))
         text = text[:start] + draw(st.binary(max_size=8) | st.sampled_from([b"<", b"</", b"&#0;", b'"'])) + text[end:]

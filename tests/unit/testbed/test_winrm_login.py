@@ -42,7 +42,7 @@ class _Tap:
         self._thread.join()
 
     def _serve(self) -> None:
-        client, _ = self._listener.accept()
+        client, _rest = self._listener.accept()
         with client, socket.create_connection(("127.0.0.1", self._onward)) as server:
             back = threading.Thread(target=self._pass, args=(server, client))
             back.start()

@@ -23,7 +23,7 @@ Connect = c.Callable[..., protocol.Protocol]
 def test_too_many_shells(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
     listening = serve(host, limits=quotas.Quotas(max_shells_per_user=2))
     client = connect(listening)
-    first, _ = client.open_shell(), client.open_shell()
+    first, _rest = client.open_shell(), client.open_shell()
     with pytest.raises(WSManFaultError, match="maximum number of concurrent shells") as refused:
         client.open_shell()
     assert refused.value.wmierror_code == 0x803381A5
@@ -38,7 +38,7 @@ def test_terminate_gives_no_operation_back_but_delete_does(
     listening = serve(host, limits=quotas.Quotas(max_concurrent_operations_per_user=2))
     client = connect(listening)
     shell = client.open_shell()
-    for _ in range(2):
+    for _time in range(2):
         client.cleanup_command(shell, client.run_command(shell, "echo"))
     with pytest.raises(WSManFaultError, match="maximum number of concurrent operations") as refused:
         client.run_command(shell, "echo")
@@ -51,7 +51,7 @@ def test_terminate_gives_no_operation_back_but_delete_does(
 def test_too_many_commands_at_once_in_a_shell(host: simulated.SimulatedHost, serve: Serve, connect: Connect) -> None:
     client = connect(serve(host, limits=quotas.Quotas(max_processes_per_shell=2)))
     shell = client.open_shell()
-    waiting = [client.run_command(shell, f"@{PYTHON}", ["-c", "input()"]) for _ in range(2)]
+    waiting = [client.run_command(shell, f"@{PYTHON}", ["-c", "input()"]) for _time in range(2)]
     with pytest.raises(WSManFaultError) as refused:
         client.run_command(shell, "echo")
     assert refused.value.wmierror_code == 0x803381E9
