@@ -49,7 +49,12 @@ def _run(line: str, stdin: bytes, seconds: int) -> int:
     host = simulated.SimulatedHost("stand-in", pathlib.Path(os.environ[ROOT_VARIABLE]))
     process = host.start(rf"C:\Windows\system32\cmd.exe /d /c {line}", {})
     over = threading.Event()
-    limit = threading.Timer(seconds, lambda: (over.set(), process.kill()))
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    limit = threading.Timer(seconds, end)
     limit.start()
     process.stdin.write(stdin)
     process.stdin.close()

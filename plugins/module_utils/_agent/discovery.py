@@ -4,11 +4,11 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """The operation discover: the instances of this machine, and the runtimes that belong to them."""
 
+from .arguments import check
 from .host import this as host
-from .refusal import check_arguments
 
 
 def operation(arguments, answers, program):
     """Looks, and starts nothing."""
-    check_arguments(arguments, {"places": [str]})
+    check(arguments, {"places": [str]})
     return host.discover(arguments["places"])

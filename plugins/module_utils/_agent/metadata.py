@@ -44,10 +44,10 @@ def read(path, until=None):
 
 def distribution(folder, name, record, raw, oddities):
     """A distribution from its header; where the header says too little, from the name of its record."""
-    header = (raw or b"").partition(b"\n\n")[0]
+    header = (raw or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     try:
-        # Windows line ends and a header without an end are for those who look closer.
-        header = "" if b"\r" in header or len(header) >= LIMIT else "\n" + header.decode("utf-8") + "\n"
+        # A header without an end is for those who look closer.
+        header = "\n" + header.decode("utf-8") + "\n" if len(header) < LIMIT else ""
     except UnicodeDecodeError:
         header = ""
     title, version = field(header, "\nName:"), field(header, "\nVersion:")

@@ -11,13 +11,16 @@ came over the wire on to the others, all at the same time.
 import sys
 
 from . import children, snapshot
+from .arguments import check
 from .host import this as host
-from .refusal import check_arguments
+from .refusal import Refusal
 
 
 def operation(arguments, answers, program):
     """Discovers, then takes a snapshot of every runtime that was asked for."""
-    check_arguments(arguments, {"places": [str], "instances": [str], "detail": str, "seconds": int})
+    check(arguments, {"places": [str], "instances": [str], "detail": str, "seconds": int})
+    if arguments["detail"] not in snapshot.DETAILS:
+        raise Refusal("arguments-malformed", "the detail must be one of %s" % ", ".join(snapshot.DETAILS))
     seen = host.discover(arguments["places"])
     answers.event(step="discovered", instances=len(seen["instances"]), runtimes=len(seen["runtimes"]))
     wanted = _wanted(seen["instances"], seen["runtimes"], arguments["instances"])

@@ -12,21 +12,3 @@ class Refusal(Exception):
         super(Refusal, self).__init__(message)
         self.code = code
         self.message = message
-
-
-def check_arguments(arguments, kinds):
-    """Refuses arguments that are unknown, missing or of another type. kinds: name -> type, or [type] for a list."""
-    if not isinstance(arguments, dict) or set(arguments) != set(kinds):
-        raise Refusal("arguments-malformed", "it takes exactly the arguments %s" % ", ".join(sorted(kinds)))
-    for name, kind in kinds.items():
-        value = arguments[name]
-        values = value if isinstance(kind, list) and isinstance(value, list) else [value]
-        if not all(_is(each, kind[0] if isinstance(kind, list) else kind) for each in values):
-            raise Refusal("arguments-malformed", "the argument %s is of the wrong type" % name)
-        if isinstance(kind, list) and not isinstance(value, list):
-            raise Refusal("arguments-malformed", "the argument %s is not a list" % name)
-
-
-def _is(value, kind):
-    # True is an int for Python, and no number for anybody else.
-    return isinstance(value, kind) and not isinstance(value, bool)

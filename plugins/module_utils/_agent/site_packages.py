@@ -18,7 +18,9 @@ def walk(prefix):
     for folder in path.folders:
         for name in path.names[folder]:
             if name.startswith("~"):
-                _add_leftover(folder, name, oddities)
+                from . import oddity
+
+                oddities.append(oddity.leftover(folder, name))
             elif name.endswith(".dist-info"):
                 raw = metadata.read(folder + os.sep + name + os.sep + "METADATA", b"\n\n")
                 distributions.append(metadata.distribution(folder, name, "dist-info", raw, oddities))
@@ -31,20 +33,13 @@ def walk(prefix):
     return {"folders": path.folders, "distributions": distributions, "oddities": oddities}
 
 
-def _add_leftover(folder, name, oddities):
-    detail = "%s is what pip leaves behind when it cannot remove a file that is in use" % name
-    oddities.append({"kind": "leftover", "path": os.path.join(folder, name), "detail": detail})
-
-
 def _mark_shadowed(distributions, oddities):
     """Python finds the first record of a name; the ones behind it are there all the same."""
     first = {}
     for each in distributions:
         earlier = first.setdefault(metadata.normalised(each["name"]), each)
         if earlier is not each:
+            from . import oddity
+
             each["shadowed"] = True
-            detail = "%s is recorded more than once: %s in %s comes before %s in %s" % (
-                (each["name"], earlier["version"], earlier["location"], each["version"], each["location"])
-            )
-            path = os.path.join(each["location"], each["metadata"])
-            oddities.append({"kind": "duplicate", "path": path, "detail": detail})
+            oddities.append(oddity.duplicate(earlier, each))

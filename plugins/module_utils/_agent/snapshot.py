@@ -5,7 +5,7 @@
 """The operation snapshot: what the runtime of this interpreter has now."""
 
 from . import interpreter
-from .refusal import Refusal, check_arguments
+from .refusal import Refusal
 
 # How much to look at: the interpreter alone; with it what a plan is made from; all that there is to know.
 INTERPRETER, REQUIREMENTS, ALL = DETAILS = ("interpreter", "requirements", "all")
@@ -13,14 +13,13 @@ INTERPRETER, REQUIREMENTS, ALL = DETAILS = ("interpreter", "requirements", "all"
 
 def operation(arguments, answers, program):
     """Answers the facts of this interpreter and, if asked for, its distributions."""
-    check_arguments(arguments, {"detail": str})
+    if arguments not in [{"detail": detail} for detail in DETAILS]:
+        raise Refusal("arguments-malformed", "a snapshot takes a detail, which is one of %s" % ", ".join(DETAILS))
     return take(arguments["detail"])
 
 
 def take(detail):
     """The snapshot itself. What is not asked for is not even compiled."""
-    if detail not in DETAILS:
-        raise Refusal("arguments-malformed", "the argument detail must be one of %s" % ", ".join(DETAILS))
     facts = interpreter.facts()
     snapshot = {"interpreter": facts}
     if detail != INTERPRETER:
