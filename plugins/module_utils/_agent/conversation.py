@@ -8,6 +8,7 @@ A line of the answer is `MLFLEET <nonce> <kind> <length> <json>`. The nonce come
 nothing else on standard output can be taken for an answer; the length tells a whole line from a cut one.
 """
 
+import sys
 import time
 
 from . import wire_json
@@ -16,7 +17,8 @@ from .refusal import Refusal
 PROTOCOL = 1
 REQUEST_LIMIT = 1024 * 1024
 EVENT_SECONDS = 1.0
-NONCE_DIGITS = "0123456789abcdef"
+# Each is a module with a function of the name operation; only the one that is asked for is compiled.
+OPERATIONS = ("discover", "observe", "snapshot")
 
 
 class Answers(object):
@@ -32,15 +34,9 @@ class Answers(object):
         now = time.time()
         if now - self._said >= EVENT_SECONDS:
             self._said = now
-            self._line("event", fields)
+            self.line("event", fields)
 
-    def result(self, value):
-        self._line("result", value)
-
-    def error(self, code, message):
-        self._line("error", {"code": code, "message": message})
-
-    def _line(self, kind, value):
+    def line(self, kind, value):
         text = wire_json.encode(value)
         # The line feed in front ends whatever a banner or a warning left on the line.
         line = "\nMLFLEET %s %s %d %s\n" % (self._nonce, kind, len(text), text)
@@ -50,32 +46,23 @@ class Answers(object):
 
 def hold(stdin, stdout, program):
     """Holds the whole conversation; whatever goes wrong is told in an error line."""
-    nonce, text = _read_request(stdin)
-    answers = Answers(stdout, nonce)
-    try:
-        operation, arguments = _parse_request(text)
-        answers.result(operation(arguments, answers, program))
-    except Refusal as refusal:
-        answers.error(refusal.code, refusal.message)
-    except Exception:  # pylint: disable=broad-except
-        answers.error("internal", _traceback())
-
-
-def _read_request(stdin):
-    line = stdin.readline(REQUEST_LIMIT)
-    nonce, _space, text = line.partition(b" ")
-    digits = nonce.decode("ascii", "replace")
-    if not 16 <= len(digits) <= 64 or digits.strip(NONCE_DIGITS):
+    nonce, _space, text = stdin.readline(REQUEST_LIMIT).partition(b" ")
+    if not 16 <= len(nonce) <= 64 or nonce.strip(b"0123456789abcdef"):
         raise SystemExit("mlfleet agent: the request has no nonce, so there is nobody to answer")
-    return digits, text
+    answers = Answers(stdout, nonce.decode("ascii"))
+    try:
+        answers.line("result", _operate(text, answers, program))
+    except Refusal as refusal:
+        answers.line("error", {"code": refusal.code, "message": refusal.message})
+    except Exception:  # pylint: disable=broad-except
+        import traceback
+
+        answers.line("error", {"code": "internal", "message": traceback.format_exc()[-4000:]})
 
 
-def _parse_request(text):
+def _operate(text, answers, program):
     if not text.endswith(b"\n"):
-        # No more than the limit was read, so a line without its end is either too long or cut.
-        if len(text) > REQUEST_LIMIT // 2:
-            raise Refusal("request-too-large", "the request is larger than %d bytes, or was cut" % REQUEST_LIMIT)
-        raise Refusal("request-cut", "the request ended before its line was complete")
+        raise Refusal("request-incomplete", "the request is cut, or larger than %d bytes" % REQUEST_LIMIT)
     try:
         request = wire_json.decode(text.decode("ascii"))
     except ValueError as error:  # also a UnicodeDecodeError
@@ -83,25 +70,10 @@ def _parse_request(text):
     if not isinstance(request, dict) or set(request) != {"protocol", "operation", "arguments"}:
         raise Refusal("request-malformed", "the request is not an object of protocol, operation and arguments")
     if request["protocol"] != PROTOCOL:
-        message = "the request speaks protocol %r, this agent speaks %d" % (request["protocol"], PROTOCOL)
-        raise Refusal("protocol-unknown", message[:300])
-    return _operation(request["operation"]), request["arguments"]
-
-
-def _operation(name):
-    # Imported by name and only when asked for: what is not imported is not compiled.
-    if name == "snapshot":
-        from .snapshot import operation
-    elif name == "discover":
-        from .discovery import operation
-    elif name == "observe":
-        from .observation import operation
-    else:
+        raise Refusal("protocol-unknown", "the protocol of the request is not %d, which this agent speaks" % PROTOCOL)
+    name = request["operation"]
+    if name not in OPERATIONS:
         raise Refusal("operation-unknown", "the operation %s is not known to this agent" % repr(name)[:100])
-    return operation
-
-
-def _traceback():
-    import traceback
-
-    return traceback.format_exc()[-4000:]
+    package = __name__.rpartition(".")[0]
+    __import__(package + "." + name)
+    return sys.modules[package + "." + name].operation(request["arguments"], answers, program)

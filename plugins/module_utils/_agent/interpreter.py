@@ -9,42 +9,50 @@ say. So a virtual environment is recognised here as the site module would have d
 """
 
 import _imp
-import os
 import sys
+
+from . import metadata
+from .system_calls import SEPARATOR
+
+if SEPARATOR == "/":
+    from .system_posix import OS_NAME, System
+else:
+    from .system_windows import OS_NAME, System
 
 
 def facts():
     """Everything that target and plan need to know of this interpreter."""
-    home = prefix()
+    system = System()
     return {
         "executable": sys.executable,
-        "prefix": home,
+        "prefix": virtual_environment() or sys.prefix,
         "base_prefix": sys.base_prefix,
         "version": _version(),
         "build": sys.version,
         "implementation": sys.implementation.name,
         "cache_tag": sys.implementation.cache_tag,
-        "abi_flags": _abi_flags(),
+        "abi_flags": system.abi_flags,
         "extension_suffixes": _imp.extension_suffixes(),
         "pointer_bits": 64 if sys.maxsize > 2**32 else 32,
-        "platform": _platform(),
-        "libc": _libc(),
-        "markers": _markers(),
+        "platform": system.platform,
+        "libc": system.libc,
+        "markers": _markers(system),
     }
-
-
-def prefix():
-    """The home of this runtime: the virtual environment's where it is one."""
-    return virtual_environment() or sys.prefix
 
 
 def virtual_environment():
     """The folder of the pyvenv.cfg that belongs to this interpreter, or None."""
-    folder = os.path.dirname(sys.executable)
-    for candidate in (folder, os.path.dirname(folder)):
-        if os.path.isfile(os.path.join(candidate, "pyvenv.cfg")):
+    folder = sys.executable.rpartition(SEPARATOR)[0]
+    for candidate in (folder, folder.rpartition(SEPARATOR)[0]):
+        if settings_of_environment(candidate) is not None:
             return candidate
     return None
+
+
+def settings_of_environment(folder):
+    """The text of its pyvenv.cfg, or None."""
+    raw = metadata.read(folder + SEPARATOR + "pyvenv.cfg")
+    return None if raw is None else raw.decode("utf-8", "replace")
 
 
 def _version():
@@ -52,57 +60,18 @@ def _version():
     return sys.version.split()[0]
 
 
-def _abi_flags():
-    """As in cp37m. Windows has no sys.abiflags; there the m of pymalloc was the rule until 3.7."""
-    flags = getattr(sys, "abiflags", None)
-    if flags is not None:
-        return flags
-    debug = "d" if hasattr(sys, "gettotalrefcount") else ""
-    return debug + ("m" if sys.version_info < (3, 8) else "")
-
-
-def _platform():
-    """What sysconfig.get_platform answers, without its import."""
-    if os.name == "nt":
-        text = sys.version.lower()
-        for mark, name in (("amd64", "win-amd64"), ("(arm64)", "win-arm64"), ("(arm)", "win-arm32")):
-            if mark in text:
-                return name
-        return sys.platform
-    system = os.uname()
-    return "%s-%s" % (system.sysname.lower(), system.machine)
-
-
-def _libc():
-    """`glibc 2.36`, which decides on manylinux wheels; None where there is no such thing."""
-    try:
-        return os.confstr("CS_GNU_LIBC_VERSION")
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _markers():
+def _markers(system):
     """The environment of PEP 508, as packaging.markers.default_environment would answer here."""
-    if os.name == "nt":
-        # Only platform knows how Windows names its releases; on a POSIX host its import would double the cost.
-        import platform
-
-        uname = platform.uname()
-        system, release, version, machine = uname.system, uname.release, uname.version, uname.machine
-    else:
-        uname = os.uname()
-        system, release, version, machine = uname.sysname, uname.release, uname.version, uname.machine
+    name = sys.implementation.name
     return {
-        "implementation_name": sys.implementation.name,
+        "implementation_name": name,
         "implementation_version": _implementation_version(),
-        "os_name": os.name,
-        "platform_machine": machine,
-        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
-            sys.implementation.name, sys.implementation.name
-        ),
-        "platform_release": release,
-        "platform_system": system,
-        "platform_version": version,
+        "os_name": OS_NAME,
+        "platform_machine": system.machine,
+        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(name, name),
+        "platform_release": system.release,
+        "platform_system": system.name,
+        "platform_version": system.version,
         "python_full_version": _version(),
         "python_version": "%d.%d" % sys.version_info[:2],
         "sys_platform": sys.platform,
@@ -111,7 +80,5 @@ def _markers():
 
 def _implementation_version():
     info = sys.implementation.version
-    text = "%d.%d.%d" % info[:3]
-    if info.releaselevel != "final":
-        text += info.releaselevel[0] + str(info.serial)
-    return text
+    level = "" if info.releaselevel == "final" else info.releaselevel[0] + str(info.serial)
+    return "%d.%d.%d%s" % (info[0], info[1], info[2], level)

@@ -9,9 +9,13 @@ the whole agent would cost more than reading the metadata of a hundred packages.
 """
 
 import gc
-import os
 import sys
 from _frozen_importlib import ModuleSpec  # importlib.machinery imports ten modules for the same class
+
+try:
+    from posix import _exit
+except ImportError:
+    from nt import _exit
 
 PACKAGE = "mlfleet_agent"
 
@@ -47,4 +51,4 @@ def run(parts, program, stdin):
     sys.stdout.flush()
     sys.stderr.flush()
     # All is said. Taking the interpreter down in order would cost as much as the walk over 60 packages.
-    os._exit(0)  # pylint: disable=protected-access
+    _exit(0)

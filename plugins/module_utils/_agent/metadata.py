@@ -8,12 +8,11 @@ email.parser is what others use for these headers; its import alone costs three 
 is needed of a header are three fields, so they are cut out of the text.
 """
 
-import os
+from . import system_calls
+from .system_calls import READ_BYTES
 
 FIRST_READ = 4096
 LIMIT = 1024 * 1024
-# On Windows a file that is opened without it is read as text, with line ends changed.
-READ_BYTES = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 def normalised(name):
@@ -27,24 +26,26 @@ def normalised(name):
 def read(path, until=None):
     """The bytes of a file, no more than are needed to see `until` and LIMIT at the most; None if unreadable."""
     try:
-        handle = os.open(path, READ_BYTES)
+        handle = system_calls.open(path, READ_BYTES)
     except OSError:
         return None
     try:
-        text = more = os.read(handle, FIRST_READ)
+        text = more = system_calls.read(handle, FIRST_READ)
         while len(more) == FIRST_READ and len(text) < LIMIT and not (until and until in text):
-            more = os.read(handle, FIRST_READ)
+            more = system_calls.read(handle, FIRST_READ)
             text += more
         return text
     except OSError:  # a folder where a file is expected
         return None
     finally:
-        os.close(handle)
+        system_calls.close(handle)
 
 
 def distribution(folder, name, record, raw, oddities):
     """A distribution from its header; where the header says too little, from the name of its record."""
-    header = (raw or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    header = (raw or b"").partition(b"\n\n")[0]
+    if b"\r" in header:
+        header = header.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     try:
         # A header without an end is for those who look closer.
         header = "\n" + header.decode("utf-8") + "\n" if len(header) < LIMIT else ""
@@ -61,7 +62,10 @@ def distribution(folder, name, record, raw, oddities):
         "record": record,
         "location": folder,
         "metadata": name,
-        "requires": [value(part) for part in header.split("\nRequires-Dist:")[1:]],
+        "requires": [
+            part.partition("\n")[0].strip() if "\n " not in part else value(part)
+            for part in header.split("\nRequires-Dist:")[1:]
+        ],
     }
 
 

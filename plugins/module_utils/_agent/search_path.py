@@ -8,9 +8,11 @@ With -S nothing has been added to sys.path and no line of a .pth file has been e
 worked out from the same sources. Lines of .pth files that are code are left alone: looking changes nothing.
 """
 
-import os
-import site
 import sys
+
+from . import metadata
+from .interpreter import settings_of_environment
+from .system_calls import SEPARATOR, listdir
 
 
 class SearchPath(object):
@@ -22,41 +24,49 @@ class SearchPath(object):
         self.editable = set()
         for folder in sys.path:
             self._add(folder)
-        # The site module also knows what a Linux distribution changed.
-        for folder in site.getsitepackages(_prefixes(prefix)):
+        for folder in _site_folders(prefix):
             self._add(folder)
             for name in self.names.get(folder, ()):
                 if name.endswith((".pth", ".egg-link")):
                     self._follow(folder, name)
 
     def _add(self, folder):
-        folder = os.path.normpath(folder)
-        if folder not in self.names and os.path.isabs(folder):
+        if folder not in self.names:
             try:
-                self.names[folder] = sorted(os.listdir(folder))
+                self.names[folder] = sorted(listdir(folder))
             except OSError:  # a zip file, a folder that is not there or may not be read
                 return
             self.folders.append(folder)
 
     def _follow(self, folder, name):
-        link = name.endswith(".egg-link")
-        for line in lines(os.path.join(folder, name)):
+        raw = metadata.read(folder + SEPARATOR + name) or b""
+        for line in [line.strip() for line in raw.decode("utf-8", "replace").splitlines()]:
             if line and not line.startswith(("#", "import ", "import\t")):
+                import os.path
+
                 target = os.path.normpath(os.path.join(folder, line))
                 self._add(target)
-                if link:
-                    self.editable.add(os.path.normcase(target))
+                if name.endswith(".egg-link"):
+                    self.editable.add(target)
                     return
 
 
-def _prefixes(prefix):
-    """The homes whose site folders count: a virtual environment can be told to see those of its base as well."""
-    settings = [line.replace(" ", "").lower() for line in lines(os.path.join(prefix, "pyvenv.cfg"))]
-    return [prefix, sys.base_prefix] if "include-system-site-packages=true" in settings else [prefix]
+def _site_folders(prefix):
+    """Those of a home; a virtual environment can be told to see those of its base as well."""
+    settings = (settings_of_environment(prefix) or "").replace(" ", "").lower().splitlines()
+    bases = [prefix, sys.base_prefix] if "include-system-site-packages=true" in settings else [prefix]
+    return [folder for base in bases for folder in _below(base)]
 
 
-def lines(path):
-    """The lines of a small text file without the white space around them; none where it cannot be read."""
-    from . import metadata
+def _below(base):
+    """As site.getsitepackages answers; asking it would import os."""
+    if base in ("/usr", "/usr/local") or "t" in getattr(sys, "abiflags", ""):
+        # Linux distributions change the site module of their own Python; free-threaded builds have other folders.
+        import site
 
-    return [line.strip() for line in (metadata.read(path) or b"").decode("utf-8", "replace").splitlines()]
+        return site.getsitepackages([base])
+    if SEPARATOR == "\\":
+        return [base, base + "\\lib\\site-packages"]
+    below = "/python%d.%d/site-packages" % sys.version_info[:2]
+    platform = getattr(sys, "platlibdir", "lib")
+    return [base + "/" + name + below for name in ([platform, "lib"] if platform != "lib" else ["lib"])]

@@ -4,10 +4,9 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """One walk over the folders of a runtime: every distribution, how it is recorded, and what is odd."""
 
-import os
-
 from . import metadata
 from .search_path import SearchPath
+from .system_calls import SEPARATOR
 
 
 def walk(prefix):
@@ -22,12 +21,12 @@ def walk(prefix):
 
                 oddities.append(oddity.leftover(folder, name))
             elif name.endswith(".dist-info"):
-                raw = metadata.read(folder + os.sep + name + os.sep + "METADATA", b"\n\n")
+                raw = metadata.read(folder + SEPARATOR + name + SEPARATOR + "METADATA", b"\n\n")
                 distributions.append(metadata.distribution(folder, name, "dist-info", raw, oddities))
             elif name.endswith((".egg-info", ".egg")):
                 from . import eggs
 
-                editable = os.path.normcase(folder) in path.editable
+                editable = folder in path.editable
                 distributions.append(eggs.distribution(folder, name, editable, oddities))
     _mark_shadowed(distributions, oddities)
     return {"folders": path.folders, "distributions": distributions, "oddities": oddities}
