@@ -136,7 +136,3 @@ def section() -> str:
         with serving(fleet):
             found = ratios(fleet)
     return HEAD + "".join(f"| {name} | {ratio:.2f} |\n" for name, ratio in found.items())
-
-
-if __name__ == "__main__":
-    print(section())

@@ -9,7 +9,7 @@ import datetime
 import pathlib
 import platform
 
-from bench import environments, interleaved
+from bench import controller, environments, interleaved
 from bench.agent_command import ALL, REQUIREMENTS, agent_snapshot_command, distributions_seen
 from bench.environments import Environment
 from bench.interleaved import Comparison, Contender
@@ -94,8 +94,9 @@ def main() -> None:
     for one in prepared:
         check(one)
     measured = [(one, interleaved.compare(contenders(one.python), FLOOR, ROUNDS)) for one in prepared]
-    PAGE.write_text(page(measured))
-    print(*(table(*one) for one in measured), sep="\n")
+    whole = page(measured) + "\n" + controller.section()
+    PAGE.write_text(whole)
+    print(whole)
 
 
 if __name__ == "__main__":
