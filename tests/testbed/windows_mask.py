@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the mlfleet authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: ignore-errors
 """Runs a Python program with a Linux interpreter that believes to be on a simulated Windows host.
 
 Executed by the interpreter itself, of any age from 3.6 on, so this file is plain and stands alone. What the

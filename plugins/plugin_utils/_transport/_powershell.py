@@ -72,5 +72,7 @@ class PowerShell:
         return Ended(exit_code, shown(stderr))
 
     def _script(self) -> str:
-        """Encoded as Ansible encodes its own: winrm and psrp know it by that, and over ssh the shell may be cmd.exe."""
+        """winrm and psrp make a command of a script by themselves; over ssh, whose shell may be cmd.exe, nobody does."""
+        if self._connection.transport.rpartition(".")[2] != "ssh":
+            return SCRIPT
         return t.cast(str, self._connection._shell._encode_script(SCRIPT, strict_mode=False, preserve_rc=False))
