@@ -72,7 +72,7 @@ class PowerShell:
         return Ended(exit_code, shown(stderr))
 
     def _script(self) -> str:
-        """winrm and psrp make a command of a script by themselves; over ssh, whose shell may be cmd.exe, nobody does."""
+        """winrm and psrp make a command of a script by themselves; over ssh nobody does, and its shell may be cmd."""
         if self._connection.transport.rpartition(".")[2] != "ssh":
             return SCRIPT
         return t.cast(str, self._connection._shell._encode_script(SCRIPT, strict_mode=False, preserve_rc=False))

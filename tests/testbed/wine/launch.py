@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 import errno
 import pathlib
 import struct
@@ -25,6 +26,9 @@ _PROGRAM = "launch.exe"
 _FILE_NOT_FOUND = (2, 3)
 # What a Windows service gives TerminateJobObject is its own choice.
 _EXIT_CODE_OF_KILLED = 1
+# On a loaded machine Wine now and then (seen: 2 of about 3,000) does not open launch.exe's files. Nothing was started
+# then, so that another attempt does no harm.
+_ATTEMPTS = 4
 _POLL_SECONDS = 0.002
 # The server needs some milliseconds to close the job; what is alive after this got out of it.
 _JOB_SECONDS = 1.0
@@ -121,6 +125,7 @@ class Command:
         """Waits until Windows has made the process; FileNotFoundError or OSError with the Windows error if not."""
         while not (numbers := _numbers(self._answer)):
             if self._popen.poll() is not None and not _numbers(self._answer):
+                self._popen.communicate()
                 raise LauncherFailed(f"launch.exe ended with {self._popen.returncode} and did not answer.")
             time.sleep(_POLL_SECONDS)
         if numbers[0]:
@@ -143,6 +148,20 @@ def start(
     strings = [command_line, *(f"{name}={value}" for name, value in environment.items())]
     request.write_bytes("".join(f"{text}\0" for text in strings).encode("utf-16-le"))
     answer.touch()
+    for _attempt in range(_ATTEMPTS - 1):
+        with contextlib.suppress(LauncherFailed):
+            return _launch(wine, program, wine_prefix, mark, request, answer)
+    return _launch(wine, program, wine_prefix, mark, request, answer)
+
+
+def _launch(
+    wine: pathlib.Path,
+    program: pathlib.Path,
+    wine_prefix: pathlib.Path,
+    mark: str,
+    request: pathlib.Path,
+    answer: pathlib.Path,
+) -> Command:
     popen = subprocess.Popen(
         [wine, program, windows_path(request), windows_path(answer)],
         bufsize=0,
