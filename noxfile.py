@@ -24,12 +24,13 @@ import nox
 CHECKOUT = pathlib.Path(__file__).resolve().parent
 WORK = CHECKOUT / ".work"
 TESTS = CHECKOUT / "tests"
-RESULTS = WORK / "results"
 
 sys.path.insert(0, str(TESTS))
 
 from testbed import interpreters, package_index, virtual_environments  # noqa: E402
 from tooling import collection_path, legs, sanity_home, system_packages  # noqa: E402
+
+RESULTS = pathlib.Path(os.environ.get(legs.RESULTS_VARIABLE, WORK / "results"))
 
 nox.options.sessions = list(legs.ALL)
 nox.options.error_on_external_run = False
@@ -264,7 +265,7 @@ def build(session: nox.Session) -> None:
     """Builds the collection, installs it elsewhere, and reads the documentation of its modules from there."""
     with leg("build"):
         bin_folder = programs(MAIN)
-        folder = WORK / "build"
+        folder = RESULTS / "build"
         shutil.rmtree(folder, ignore_errors=True)
         galaxy = ("ansible-galaxy", "collection")
         run(session, bin_folder, *galaxy, "build", "--output-path", str(folder))

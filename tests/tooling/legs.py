@@ -27,6 +27,9 @@ ALL = (
     "build",
 )
 
+# Where run.py tells noxfile.py to leave the outcomes.
+RESULTS_VARIABLE = "MLFLEET_TEST_RESULTS"
+
 State = t.Literal["passed", "failed", "not run"]
 
 

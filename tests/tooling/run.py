@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
-import shutil
 import subprocess
 import sys
+import tempfile
 
 if sys.version_info < (3, 10):  # noqa: UP036 (the one file that an older Python may get to see)
     sys.exit("Python 3.10 or newer is needed; name one with `make PYTHON=python3.11 test`")
@@ -16,7 +17,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 (the one file that an older Python
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 CHECKOUT = TESTS.parent
 WORK = CHECKOUT / ".work"
-RESULTS = WORK / "results"
 
 sys.path.insert(0, str(TESTS))
 
@@ -26,11 +26,12 @@ from tooling import legs  # noqa: E402
 
 def main(asked: list[str]) -> int:
     nox = [str(_tools() / "nox"), "--noxfile", str(CHECKOUT / "noxfile.py"), "--non-interactive"]
-    shutil.rmtree(RESULTS, ignore_errors=True)
-    code = subprocess.run(
-        [*nox, *(["--session", *asked] if asked else [])], stdin=subprocess.DEVNULL, check=False
-    ).returncode
-    outcomes = legs.complete(asked or legs.ALL, legs.load(RESULTS))
+    # A folder of its own: the table of a run must not show what another one, at the same time, found.
+    with tempfile.TemporaryDirectory(prefix="results-", dir=WORK) as results:
+        environment = {**os.environ, legs.RESULTS_VARIABLE: results}
+        command = [*nox, *(["--session", *asked] if asked else [])]
+        code = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+        outcomes = legs.complete(asked or legs.ALL, legs.load(pathlib.Path(results)))
     print(f"\n{legs.closing_table(outcomes)}", flush=True)
     return code or int(any(outcome.state == "failed" for outcome in outcomes))
 

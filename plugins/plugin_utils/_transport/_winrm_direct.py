@@ -22,8 +22,10 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carri
 try:
     from requests.exceptions import RequestException
     from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
+
+    HAS_PYWINRM = True
 except ImportError:
-    pass  # Ansible's winrm connection says what is missing, long before any of these could be raised.
+    HAS_PYWINRM = False
 
 # An envelope may hold 500 KB where nobody has changed the quota; base64 makes these 267 KB.
 SEND_BYTES = 200_000
@@ -38,6 +40,9 @@ class WinrmDirect:
     """Runs command lines of cmd.exe in the shell of Ansible's winrm connection."""
 
     def __init__(self, connection: t.Any) -> None:
+        if not HAS_PYWINRM:
+            advice = "install the requirements.txt of this collection next to ansible-core"
+            raise HostProblem(f"the controller has no pywinrm, or one older than 0.5.0; {advice}")
         self._connection = connection
 
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
