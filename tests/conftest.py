@@ -9,11 +9,16 @@ import os
 import pathlib
 import sys
 
+from testbed import package_index
 from tooling import collection_path
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 COLLECTIONS = CHECKOUT / ".work" / "collections"
 
+# The pip settings of the machine are not those of a test, also where a test is run by hand.
+_isolated = package_index.isolated(os.environ)
+os.environ.clear()
+os.environ.update(_isolated)
 collection_path.link(CHECKOUT, COLLECTIONS)
 sys.path.insert(0, str(COLLECTIONS))
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
