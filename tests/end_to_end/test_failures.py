@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from end_to_end.conftest import DEFAULT_HOME, NAMED_HOME, Site
-from testbed import ad_hoc
+from testbed import ad_hoc, layouts
 from testbed.winrm.faults import Effect, Fault
 
 PYTHON = DEFAULT_HOME + r"\python.exe"
@@ -99,6 +99,8 @@ def test_a_host_that_hangs(site: Site) -> None:
     seen = site.run({"time_limit": 2}, mlfleet_interpreter=PYTHON).only()
     assert seen.status == "FAILED!"
     assert_one_sentence(seen.message, "did not answer within 2 seconds", "raise the option time_limit")
+    # The command itself is ended; that Ansible closes the shell later is not what ends it.
+    assert [each.action for each in site.endpoint.log("sql7")][-2:] == ["Signal", "Delete"]
     site.assert_clean()
 
 
@@ -109,6 +111,25 @@ def test_the_runtime_of_one_instance_hangs(site: Site) -> None:
     assert seen.status == "FAILED!"
     assert_one_sentence(seen.message, f"the runtime {NAMED_HOME} of SQL01", "did not answer within 6 seconds")
     site.assert_clean()
+
+
+def test_two_hung_runtimes_cost_no_more_time_than_one(site: Site) -> None:
+    site.apply(layouts.sql2019("SQL02"))
+    site.replace_program(NAMED_HOME, HANGS)
+    site.replace_program(NAMED_HOME.replace("SQL01", "SQL02"), HANGS)
+    site.serve()
+    seen = site.run({"time_limit": 8}).only()
+    assert_one_sentence(seen.message, f"the runtime {NAMED_HOME} of SQL01", "did not answer within 6 seconds")
+    assert [bool(each["problem"]) for each in seen.result["runtimes"]] == [False, True, True]
+    site.assert_clean()
+
+
+def test_the_runtime_of_one_instance_answers_nonsense(site: Site) -> None:
+    answer = "#!/bin/sh\nread program\nread nonce rest\necho\necho MLFLEET $nonce result 5 {oops\n"
+    site.replace_program(NAMED_HOME, answer)
+    site.serve()
+    seen = site.run().only()
+    assert_one_sentence(seen.message, f"the runtime {NAMED_HOME} of SQL01", "and no answer")
 
 
 def test_an_answer_that_is_cut_in_half(site: Site) -> None:

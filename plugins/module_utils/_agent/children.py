@@ -22,6 +22,7 @@ class Child(object):
         self.runtime = runtime
         self._process = None
         self._output = b""
+        self._started = time.time()
         request = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": detail}}
         text = program + (NONCE + " " + wire_json.encode(request) + "\n").encode("ascii")
         try:
@@ -43,10 +44,11 @@ class Child(object):
         self._output = self._process.stdout.read(ANSWER_LIMIT)
 
     def finish(self, seconds):
-        """Waits for the answer and puts it into the runtime."""
+        """Waits for the answer until seconds after the start, and puts it into the runtime."""
         if self._process is None:
             return
-        self._thread.join(seconds)
+        # All children run at the same time, so that they share one limit: several that hang cost no more than one.
+        self._thread.join(max(0, self._started + seconds - time.time()))
         if self._thread.is_alive():
             self.runtime["problem"] = "its interpreter did not answer within %d seconds" % seconds
             return
@@ -80,6 +82,9 @@ def _result(output):
         if not line.startswith(mark) or len(words) != 5 or words[2] not in (b"result", b"error"):
             continue
         if words[3].isdigit() and int(words[3]) == len(words[4].rstrip(b"\r")):
-            value = wire_json.decode(words[4].decode("ascii"))
-            return {"snapshot": value} if words[2] == b"result" else {"problem": value["message"]}
+            try:
+                value = wire_json.decode(words[4].decode("ascii"))
+                return {"snapshot": value} if words[2] == b"result" else {"problem": value["message"]}
+            except (ValueError, TypeError, KeyError):  # it is no agent that answers
+                return None
     return None

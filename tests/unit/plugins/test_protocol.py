@@ -104,6 +104,20 @@ def test_what_is_no_observation_is_refused(value: t.Any) -> None:
         observation(value)
 
 
+def test_a_distribution_in_a_folder_that_is_not_listed_is_refused() -> None:
+    distribution = {"name": "x", "version": "1", "record": "dist-info", "metadata": "x", "requires": [], "location": 1}
+    facts = dict.fromkeys(["executable", "prefix", "base_prefix", "version", "build", "implementation"], "x")
+    facts |= {"abi_flags": "", "platform": "x", "cache_tag": None, "libc": None}
+    interpreter = {**facts, "extension_suffixes": [], "pointer_bits": 64, "markers": {}}
+    snapshot = {"interpreter": interpreter, "folders": ["/x"], "distributions": [distribution], "oddities": []}
+    runtime = {"home": "/x", "interpreter": "/x/python", "origin": "named", "named": True, "snapshot": snapshot}
+    answer = {"instances": [], "runtimes": [runtime], "missing": []}
+    with pytest.raises(HostProblem, match="in a folder that is not listed"):
+        observation(answer)
+    distribution["location"] = 0
+    assert observation(answer).runtimes[0].home == "/x"
+
+
 def test_the_smallest_observation() -> None:
     seen = observation({"instances": [], "runtimes": [], "missing": []})
     assert (seen.instances, seen.runtimes, seen.missing) == ((), (), ())
