@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
+from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _secrets
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport import _choice
@@ -52,7 +56,19 @@ class AgentAction(ActionBase):
         except HostProblem as problem:
             result.update(failed=True, msg=f"{name}: {problem}")
         result["invocation"] = {"module_args": arguments}
-        return t.cast("dict[str, t.Any]", remove_values(result, validation._no_log_values))
+        return t.cast("dict[str, t.Any]", _secrets.masked(remove_values(result, validation._no_log_values)))
+
+    def find_file(self, path: str) -> str:
+        """A file or folder of the controller that an option names, looked for where Ansible looks for files."""
+        try:
+            return t.cast(str, self._find_needle("files", path))  # type: ignore[no-untyped-call]
+        except AnsibleError:
+            raise FileNotFoundError(path) from None
+
+    @property
+    def cache(self) -> pathlib.Path:
+        """Where this collection keeps what it fetched for the user of the controller."""
+        return pathlib.Path(C.config.get_config_value("ANSIBLE_HOME")) / "mlfleet"
 
     def _wrong_options(self, errors: t.Any) -> str:
         unsupported = any(isinstance(error, UnsupportedError) for error in errors.errors)

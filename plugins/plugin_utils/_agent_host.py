@@ -32,13 +32,18 @@ class AgentHost:
     def _search(self) -> types.ModuleType:
         return _windows if self.windows else _posix
 
-    def ask(self, operation: str, arguments: dict[str, t.Any], seconds: int) -> t.Any:
-        """One operation: one command on the host, or two where it must be asked for an interpreter first."""
+    def ask(
+        self, operation: str, arguments: dict[str, t.Any], seconds: int, attachments: c.Iterable[bytes] = ()
+    ) -> t.Any:
+        """One operation: one command on the host, or two where it must be asked for an interpreter first.
+
+        The attachments follow the request as they are.
+        """
         interpreters = [self.interpreter] if self.interpreter else self._candidates()
         request = Request(operation, arguments)
         reader = AnswerReader(request.nonce, self.on_event)
         line = self._search.start_line(interpreters, seconds)
-        ended = self.carrier.run(Command(line, request.stdin(), seconds), reader.feed)
+        ended = self.carrier.run(Command(line, b"".join([request.stdin(), *attachments]), seconds), reader.feed)
         result = reader.result()
         if result is None:
             raise HostProblem(self._no_answer(reader, ended, interpreters))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _selection
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import (
-    Instance,
     Observation,
-    Runtime,
     Snapshot,
     as_result,
-    names,
     observation,
 )
 
@@ -43,29 +41,12 @@ def gather(arguments: dict[str, t.Any], host: AgentHost) -> dict[str, t.Any]:
         "seconds": max(1, arguments["time_limit"] * 3 // 4),
     }
     seen = observation(host.ask("observe", request, arguments["time_limit"]))
-    if seen.missing:
-        raise HostProblem(f"there is no runtime at {names(seen.missing)}; correct the option runtimes")
-    chosen = _chosen(seen, arguments["instances"])
+    chosen = _selection.chosen(seen, arguments["instances"])
     result = _result(chosen)
     broken = [runtime for runtime in chosen.runtimes if runtime.problem]
     if broken:
-        result.update(failed=True, msg=_broken(broken[0], chosen.instances))
+        result.update(failed=True, msg=_selection.broken(broken[0], chosen.instances))
     return result
-
-
-def _chosen(seen: Observation, wanted: list[str]) -> Observation:
-    """What was asked for; SQL Server does not tell upper from lower case in the names of instances."""
-    if not wanted:
-        return seen
-    by_name = {instance.name.upper(): instance for instance in seen.instances}
-    unknown = [name for name in wanted if name.upper() not in by_name]
-    if unknown:
-        have = names(sorted(instance.name for instance in seen.instances))
-        raise HostProblem(f"there is no instance {names(unknown)}; the host has {have}: correct the option instances")
-    instances = tuple(by_name[name] for name in dict.fromkeys(each.upper() for each in wanted))
-    homes = {home for instance in instances for home in instance.runtimes}
-    runtimes = tuple(each for each in seen.runtimes if each.home in homes or each.named)
-    return Observation(instances, runtimes, ())
 
 
 def _result(chosen: Observation) -> dict[str, t.Any]:
@@ -86,10 +67,3 @@ def _add_packages(entry: dict[str, t.Any], snapshot: Snapshot) -> None:
     entry["pip_version"] = snapshot.pip_version
     for listed, distribution in zip(entry["distributions"], snapshot.distributions, strict=True):
         listed["location"] = snapshot.folders[distribution.location]
-
-
-def _broken(runtime: Runtime, instances: tuple[Instance, ...]) -> str:
-    users = [instance.name for instance in instances if runtime.home in instance.runtimes]
-    whose = f" of {names(users)}" if users else ""
-    advice = "start it by hand on the host and repair it, or leave that instance out with the option instances"
-    return f"the runtime {runtime.home}{whose}: {runtime.problem}; {advice}"

@@ -59,6 +59,29 @@ class Interpreter:
 
 
 @dataclasses.dataclass(frozen=True)
+class Damage:
+    """A distribution (a number into those of the snapshot) whose files are not what its record says."""
+
+    distribution: int
+    path: str
+    files: int
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Readiness:
+    """What a plan must know besides the packages."""
+
+    free_bytes: int | None
+    writable: bool
+    site_packages: str
+    baseline: tuple[str, ...] | None
+    interrupted: str | None
+    unrecorded: tuple[int, ...]
+    damaged: tuple[Damage, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """What a runtime has now. Without packages asked for, only its interpreter is known."""
 
@@ -66,11 +89,18 @@ class Snapshot:
     folders: tuple[str, ...] | None = None
     distributions: tuple[Distribution, ...] | None = None
     oddities: tuple[Oddity, ...] | None = None
+    readiness: Readiness | None = None
 
     def __post_init__(self) -> None:
         folders = len(self.folders or ())
         if any(not 0 <= each.location < folders for each in self.distributions or ()):
             raise ValueError("a distribution lies in a folder that is not listed")
+        last = len(self.distributions or ()) - 1
+        ready = self.readiness
+        if ready and not all(
+            0 <= n <= last for n in (*ready.unrecorded, *(each.distribution for each in ready.damaged))
+        ):
+            raise ValueError("something is said of a distribution that is not listed")
 
     @property
     def pip_version(self) -> str | None:
@@ -118,21 +148,41 @@ class Instance:
 
 
 @dataclasses.dataclass(frozen=True)
+class HostWheel:
+    """A wheel file that lies on the host already: what is known of it, or the problem with it."""
+
+    path: str
+    file_name: str
+    sha256: str | None = None
+    size: int | None = None
+    unpacked: int | None = None
+    metadata: str | None = None
+    members: tuple[str, ...] | None = None
+    problem: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Observation:
     """Everything that one call told about one host."""
 
     instances: tuple[Instance, ...]
     runtimes: tuple[Runtime, ...]
     missing: tuple[str, ...]
+    wheels: tuple[HostWheel, ...] = ()
 
 
 T = t.TypeVar("T")
 
 
 def observation(value: t.Any) -> Observation:
+    """Checks what a host told about itself."""
+    return checked(Observation, value)
+
+
+def checked(kind: type[T], value: t.Any) -> T:
     """Checks what a host answered; a host that answers something else has a problem of its own."""
     try:
-        return _build(Observation, value)
+        return _build(kind, value)
     except (TypeError, ValueError) as error:
         message = f"the agent's answer is not what it should be ({error}); is something in between changing it?"
         raise HostProblem(message) from None

@@ -1,20 +1,17 @@
 # Copyright (c) 2026 the mlfleet authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent's snapshot against its floor and against what else lists an environment; writes docs/benchmarks.md."""
+"""The agent's snapshot against its floor and against what else lists an environment."""
 
 from __future__ import annotations
 
-import datetime
 import pathlib
-import platform
 
-from bench import controller, environments, interleaved
+from bench import environments, interleaved
 from bench.agent_command import ALL, REQUIREMENTS, agent_snapshot_command, distributions_seen
 from bench.environments import Environment
 from bench.interleaved import Comparison, Contender
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 ROUNDS = 31
 FLOOR = "`python -I -S -c pass`"
 
@@ -24,24 +21,10 @@ for found in importlib.metadata.distributions():
     print(found.metadata["Name"], found.version, found.requires)
 """
 
-HEAD = """<!--
-Copyright (c) 2026 the mlfleet authors
-GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+HEAD = f"""## What a snapshot of a runtime costs
 
-# Benchmarks
-
-Written by `make bench`; run it to repeat them. The first run downloads the distributions, so it needs a package index.
-
-Only ratios are given: they say something about the program, where seconds say something about the machine. The
-commands of a table run in turn, {rounds} rounds after two for warming up, each as a process of its own, timed from its
-start to the end of its output. Each round gives the ratio of a command to the first one; shown is the median of all
-rounds, and in brackets where the middle half of them lies.
-
-Measured on {date} with CPython {python} on {system}, {machine}.
-
-## What a snapshot of a runtime costs
+The commands of a table run in turn, {ROUNDS} rounds after two for warming up, each as a process of its own, timed from
+its start to the end of its output.
 
 The environments hold real distributions (`tests/bench/distributions-*.txt`). The agent reports, besides the
 facts of the interpreter, name, version, location, kind of record and requirements of each, or all that it knows; the
@@ -66,20 +49,9 @@ def contenders(python: pathlib.Path) -> list[Contender]:
 
 
 def table(environment: Environment, comparisons: list[Comparison]) -> str:
-    rows = [f"| {one.name} | {one.ratio:.2f} | ({one.low:.2f} to {one.high:.2f}) |" for one in comparisons]
+    rows = [one.row() for one in comparisons]
     title = f"### {environment.distributions} distributions"
     return "\n".join([title, "", f"| command | times {FLOOR} | middle half |", "| --- | ---: | --- |", *rows, ""])
-
-
-def page(measured: list[tuple[Environment, list[Comparison]]]) -> str:
-    head = HEAD.format(
-        rounds=ROUNDS,
-        date=datetime.datetime.now(tz=datetime.timezone.utc).date(),
-        python=measured[0][0].interpreter.name,
-        system=platform.system(),
-        machine=platform.machine(),
-    )
-    return "\n".join([head, *(table(environment, comparisons) for environment, comparisons in measured)])
 
 
 def check(environment: Environment) -> None:
@@ -89,15 +61,10 @@ def check(environment: Environment) -> None:
         raise SystemExit(f"the agent saw {seen} of {environment.distributions} distributions")
 
 
-def main() -> None:
+def section() -> str:
+    """The part of the benchmark page."""
     prepared = [environments.small(), environments.large()]
     for one in prepared:
         check(one)
     measured = [(one, interleaved.compare(contenders(one.python), FLOOR, ROUNDS)) for one in prepared]
-    whole = page(measured) + "\n" + controller.section()
-    PAGE.write_text(whole)
-    print(whole)
-
-
-if __name__ == "__main__":
-    main()
+    return "\n".join([HEAD, *(table(environment, comparisons) for environment, comparisons in measured)])

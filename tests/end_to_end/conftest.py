@@ -13,9 +13,12 @@ import typing as t
 
 import pytest
 
-from testbed import ad_hoc, layouts, powershell_stand_in, simulated, simulated_runtimes
+from testbed import ad_hoc, changeable, interpreters, layouts, powershell_stand_in, simulated, simulated_runtimes
+from testbed.changeable import ChangeableRuntime
+from testbed.virtual_environments import Recipe
 from testbed.winrm import endpoint
 
+PACKAGES_MODULE = "mlfleet.packages.python_packages"
 LINUX_PYTHON = pathlib.Path(sys.executable)
 TWO_INSTANCES = layouts.merge(layouts.sql2019(), layouts.sql2019("SQL01"))
 DEFAULT_HOME = r"C:\Program Files\Microsoft SQL Server\MSSQL15.MSSQLSERVER\PYTHON_SERVICES"
@@ -32,8 +35,12 @@ class Site:
         self.host = simulated.SimulatedHost("sql7", folder / "sql7", programs={"powershell.exe": stand_in})
         opened.callback(self._close)
 
-    def apply(self, layout: layouts.SqlServerLayout) -> None:
-        simulated_runtimes.apply(layout, self.host, LINUX_PYTHON)
+    def apply(
+        self,
+        layout: layouts.SqlServerLayout,
+        pythons: pathlib.Path | c.Mapping[str, pathlib.Path] = LINUX_PYTHON,
+    ) -> None:
+        simulated_runtimes.apply(layout, self.host, pythons)
 
     def replace_program(self, home: str, script: str) -> None:
         """Another python.exe in a home, as a shell script."""
@@ -47,10 +54,12 @@ class Site:
     def variables(self, **more: t.Any) -> dict[str, t.Any]:
         return ad_hoc.winrm_variables(self.endpoint, "sql7", **more)
 
-    def run(self, options: t.Any = None, *arguments: str, **variables: t.Any) -> ad_hoc.Run:
-        """The task instance_info on the host."""
+    def run(
+        self, options: t.Any = None, *arguments: str, module: str = ad_hoc.MODULE, **variables: t.Any
+    ) -> ad_hoc.Run:
+        """A task on the host, with further arguments of ansible (`--check`) and variables of the host."""
         inventory = ad_hoc.write_inventory(self._folder / "inventory.json", {"sql7": self.variables(**variables)})
-        return ad_hoc.run(inventory, ad_hoc.MODULE, options, *arguments)
+        return ad_hoc.run(inventory, module, options, *arguments)
 
     def commands(self) -> list[str]:
         """The command lines that were started on the host."""
@@ -61,6 +70,7 @@ class Site:
         assert self.host.living() == []
         assert self.endpoint.shells("sql7") == []
         assert self.endpoint.crashes == []
+        assert list(simulated_runtimes.temporary_folder(self.host).iterdir()) == []
 
     def _close(self) -> None:
         self.host.close()
@@ -73,3 +83,40 @@ def site(tmp_path: pathlib.Path) -> c.Iterator[Site]:
         made = Site(tmp_path, opened)
         made.apply(TWO_INSTANCES)
         yield made
+
+
+class ChangeableSite(Site):
+    """A site whose instances have a runtime each that a test may change."""
+
+    def __init__(self, folder: pathlib.Path, opened: contextlib.ExitStack, recipe: Recipe) -> None:
+        super().__init__(folder, opened)
+        self.runtimes: c.Mapping[str, ChangeableRuntime] = {
+            DEFAULT_HOME: changeable.fresh(folder / "default", recipe),
+            NAMED_HOME: changeable.fresh(folder / "named", recipe),
+        }
+        self.apply(TWO_INSTANCES, {home: runtime.python for home, runtime in self.runtimes.items()})
+
+    @property
+    def default(self) -> ChangeableRuntime:
+        """The runtime of MSSQLSERVER."""
+        return self.runtimes[DEFAULT_HOME]
+
+    @property
+    def named(self) -> ChangeableRuntime:
+        """The runtime of SQL01."""
+        return self.runtimes[NAMED_HOME]
+
+    def run(
+        self, options: t.Any = None, *arguments: str, module: str = PACKAGES_MODULE, **variables: t.Any
+    ) -> ad_hoc.Run:
+        return super().run(options, *arguments, module=module, **variables)
+
+
+@pytest.fixture
+def changeable_site(tmp_path: pathlib.Path) -> c.Iterator[ChangeableSite]:
+    """A simulated host with two instances of SQL Server 2019 and a virtual environment behind each; not served yet."""
+    interpreter = interpreters.find_first([(3, 7), *((3, minor) for minor in range(8, 15))])
+    if interpreter is None:
+        pytest.skip("needs a CPython with venv")
+    with contextlib.ExitStack() as opened:
+        yield ChangeableSite(tmp_path, opened, Recipe(interpreter))

@@ -37,11 +37,18 @@ def start(interpreter: pathlib.Path, stdin: bytes) -> Conversation:
     return Conversation(ended.returncode, ended.stdout, ended.stderr.decode("utf-8", "replace"))
 
 
-def ask(interpreter: pathlib.Path, operation: str, **arguments: t.Any) -> t.Any:
-    """The result of an operation; a HostProblem where the agent refuses."""
+def ask(
+    interpreter: pathlib.Path,
+    operation: str,
+    *,
+    attachments: bytes = b"",
+    events: list[dict[str, t.Any]] | None = None,
+    **arguments: t.Any,
+) -> t.Any:
+    """The result of an operation; a HostProblem where the agent refuses. What it tells on the way goes into events."""
     request = Request(operation, arguments)
-    reader = AnswerReader(request.nonce, lambda event: None)
-    answer = start(interpreter, request.stdin())
+    reader = AnswerReader(request.nonce, (events if events is not None else []).append)
+    answer = start(interpreter, request.stdin() + attachments)
     reader.feed(answer.stdout)
     result = reader.result()
     assert result is not None, answer

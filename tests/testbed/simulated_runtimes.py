@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import pathlib
 import shlex
 
@@ -12,9 +13,22 @@ from testbed import layouts, simulated
 
 MASK = pathlib.Path(__file__).parent / "windows_mask.py"
 
+# Only what starts as the agent does sees Windows. All else, such as pip, needs the Linux that its files are made for.
+_PROGRAM = """#!/bin/sh
+export TMPDIR={temporary} HOME={home}
+if [ "$1 $2 $3" = "-I -S -c" ]; then
+    MLFLEET_TESTBED_SELF="$0" exec {interpreter} -I -S {mask} "$@"
+fi
+exec {interpreter} "$@"
+"""
 
-def apply(layout: layouts.SqlServerLayout, host: simulated.SimulatedHost, interpreter: pathlib.Path) -> None:
-    """Lays a description out on a simulated host; all its runtimes are run by the one Linux interpreter."""
+
+def apply(
+    layout: layouts.SqlServerLayout,
+    host: simulated.SimulatedHost,
+    interpreters: pathlib.Path | c.Mapping[str, pathlib.Path],
+) -> None:
+    """Lays a description out on a simulated host; a Linux interpreter for all its runtimes, or one for each home."""
     for key, values in layout.registry.items():
         host.registry.create(key)
         for name, (kind, data) in values.items():
@@ -22,12 +36,23 @@ def apply(layout: layouts.SqlServerLayout, host: simulated.SimulatedHost, interp
     for path, text in layout.files.items():
         write_file(host, path, text)
     for runtime in layout.runtimes:
-        write_program(host, runtime.home + "\\python.exe", _behind_mask(interpreter))
+        interpreter = interpreters if isinstance(interpreters, pathlib.Path) else interpreters[runtime.home]
+        write_program(host, runtime.home + "\\python.exe", _behind_mask(host, interpreter))
 
 
-def _behind_mask(interpreter: pathlib.Path) -> str:
-    command = f"exec {shlex.quote(str(interpreter))} -I -S {shlex.quote(str(MASK))}"
-    return f'#!/bin/sh\nMLFLEET_TESTBED_SELF="$0" {command} "$@"\n'
+def temporary_folder(host: simulated.SimulatedHost) -> pathlib.Path:
+    """Where the programs of a host put what they do not keep."""
+    return host.place(host.environment["TEMP"])
+
+
+def _behind_mask(host: simulated.SimulatedHost, interpreter: pathlib.Path) -> str:
+    places = {
+        "interpreter": interpreter,
+        "mask": MASK,
+        "temporary": temporary_folder(host),
+        "home": host.place(host.environment["USERPROFILE"]),
+    }
+    return _PROGRAM.format_map({name: shlex.quote(str(place)) for name, place in places.items()})
 
 
 def write_program(host: simulated.SimulatedHost, path: str, script: str) -> None:

@@ -93,7 +93,8 @@ class MaskedHost:
         windows.folder_names = lambda path: sorted(os.listdir(place(path))) if os.path.isdir(place(path)) else []
         windows.read_text = read_text
         windows.long_path = lambda path: path
-        windows.start = lambda interpreter, arguments: start(place(interpreter), arguments)
+        windows.start = lambda interpreter, *more, **named: start(place(interpreter), *more, **named)
+        windows.open_binary = lambda path: open(place(path), "rb")
         windows.same_file = lambda one, _other: place(one) == os.environ["MLFLEET_TESTBED_SELF"]
         module.this = windows
 

@@ -16,19 +16,20 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 
 
 class Child(object):
-    """One running interpreter; its answer ends up in the runtime."""
+    """One running interpreter that is asked for one operation."""
 
-    def __init__(self, runtime, detail, program):
-        self.runtime = runtime
+    def __init__(self, interpreter, operation, arguments, program, on_event=None):
         self._process = None
-        self._output = b""
+        self._problem = None
+        self._answer = None
+        self._on_event = on_event
         self._started = time.time()
-        request = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": detail}}
+        request = {"protocol": 1, "operation": operation, "arguments": arguments}
         text = program + (NONCE + " " + wire_json.encode(request) + "\n").encode("ascii")
         try:
-            self._process = host.start(runtime["interpreter"], list(ARGUMENTS))
+            self._process = host.start(interpreter, list(ARGUMENTS))
         except (OSError, ValueError) as error:
-            runtime["problem"] = "its interpreter does not start: %s" % error
+            self._problem = "its interpreter does not start: %s" % error
             return
         # A thread, because an interpreter that never reads would block the writer as well.
         self._thread = threading.Thread(target=self._converse, args=(text,))
@@ -41,24 +42,31 @@ class Child(object):
             self._process.stdin.close()
         except OSError:  # it ended without reading; its exit code will tell
             pass
-        self._output = self._process.stdout.read(ANSWER_LIMIT)
+        left = ANSWER_LIMIT
+        line = self._process.stdout.readline(left)
+        while line:
+            self._hear(line)
+            left -= len(line)
+            line = self._process.stdout.readline(left)
+
+    def _hear(self, line):
+        kind, value = _spoken(line)
+        if kind == "event" and self._on_event:
+            self._on_event(value)
+        elif kind in ("result", "error") and self._answer is None:
+            self._answer = {kind: value}
 
     def finish(self, seconds):
-        """Waits for the answer until seconds after the start, and puts it into the runtime."""
+        """Waits for the answer until seconds after the start: {"result": ...} or {"problem": words}."""
         if self._process is None:
-            return
+            return {"problem": self._problem}
         # All children run at the same time, so that they share one limit: several that hang cost no more than one.
         self._thread.join(max(0, self._started + seconds - time.time()))
         if self._thread.is_alive():
-            self.runtime["problem"] = "its interpreter did not answer within %d seconds" % seconds
-            return
-        answer = _result(self._output)
-        if answer is None:
-            self.runtime["problem"] = "its interpreter ended with exit code %s and no answer" % self._exit_code()
-        elif "snapshot" in answer:
-            self.runtime["snapshot"] = answer["snapshot"]
-        else:
-            self.runtime["problem"] = answer["problem"]
+            return {"problem": "its interpreter did not answer within %d seconds" % seconds}
+        if self._answer is None:
+            return {"problem": "its interpreter ended with exit code %s and no answer" % self._exit_code()}
+        return {"problem": self._answer["error"]["message"]} if "error" in self._answer else self._answer
 
     def _exit_code(self):
         for _attempt in range(50):  # its output is closed already, so it is about to end
@@ -74,17 +82,17 @@ class Child(object):
             self._process.wait()
 
 
-def _result(output):
-    """{"snapshot": ...}, {"problem": ...}, or None where there is no whole answer."""
-    mark = ("MLFLEET " + NONCE + " ").encode("ascii")
-    for line in output.split(b"\n"):
-        words = line.split(b" ", 4)
-        if not line.startswith(mark) or len(words) != 5 or words[2] not in (b"result", b"error"):
-            continue
-        if words[3].isdigit() and int(words[3]) == len(words[4].rstrip(b"\r")):
-            try:
-                value = wire_json.decode(words[4].decode("ascii"))
-                return {"snapshot": value} if words[2] == b"result" else {"problem": value["message"]}
-            except (ValueError, TypeError, KeyError):  # it is no agent that answers
-                return None
-    return None
+def _spoken(line):
+    """(kind, value) of a line of answer; (None, None) for all else, so also where it is no agent that speaks."""
+    words = line.rstrip(b"\r\n").split(b" ", 4)
+    if len(words) != 5 or words[:2] != [b"MLFLEET", NONCE.encode("ascii")]:
+        return None, None
+    if not words[3].isdigit() or int(words[3]) != len(words[4]):
+        return None, None
+    try:
+        kind, value = words[2].decode("ascii"), wire_json.decode(words[4].decode("ascii"))
+    except ValueError:
+        return None, None
+    if kind == "error" and not (isinstance(value, dict) and "message" in value):
+        return None, None
+    return kind, value

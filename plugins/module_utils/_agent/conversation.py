@@ -17,8 +17,9 @@ from .refusal import Refusal
 PROTOCOL = 1
 REQUEST_LIMIT = 1024 * 1024
 EVENT_SECONDS = 1.0
-# Each is a module with a function of the name operation; only the one that is asked for is compiled.
-OPERATIONS = ("discover", "observe", "snapshot")
+# Each is a module with a function of the name operation; only the one that is asked for is compiled. It is given
+# the arguments, the answers, the program as it came, and the stream with whatever follows the request.
+OPERATIONS = ("apply", "change", "discover", "inspect", "observe", "snapshot", "survey")
 
 
 class Answers(object):
@@ -51,7 +52,7 @@ def hold(stdin, stdout, program):
         raise SystemExit("mlfleet agent: the request has no nonce, so there is nobody to answer")
     answers = Answers(stdout, nonce.decode("ascii"))
     try:
-        answers.line("result", _operate(text, answers, program))
+        answers.line("result", _operate(text, answers, program, stdin))
     except Refusal as refusal:
         answers.line("error", {"code": refusal.code, "message": refusal.message})
     except Exception:  # pylint: disable=broad-except
@@ -60,7 +61,7 @@ def hold(stdin, stdout, program):
         answers.line("error", {"code": "internal", "message": traceback.format_exc()[-4000:]})
 
 
-def _operate(text, answers, program):
+def _operate(text, answers, program, attachments):
     if not text.endswith(b"\n"):
         raise Refusal("request-incomplete", "the request is cut, or larger than %d bytes" % REQUEST_LIMIT)
     try:
@@ -76,4 +77,4 @@ def _operate(text, answers, program):
         raise Refusal("operation-unknown", "the operation %s is not known to this agent" % repr(name)[:100])
     package = __name__.rpartition(".")[0]
     __import__(package + "." + name)
-    return sys.modules[package + "." + name].operation(request["arguments"], answers, program)
+    return sys.modules[package + "." + name].operation(request["arguments"], answers, program, attachments)

@@ -8,7 +8,7 @@ from .arguments import check
 from .host import this as host
 
 
-def operation(arguments, answers, program):
+def operation(arguments, answers, program, attachments):
     """Looks, and starts nothing."""
     check(arguments, {"places": [str]})
     return host.discover(arguments["places"])

@@ -4,8 +4,9 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """The seam between the agent and the machine: what only this kind of operating system knows.
 
-A host module offers homes(), machine_environment(), discover(places), start(interpreter, arguments) and
-same_file(one, other). Everything else in the agent is the same everywhere.
+A host module offers homes(), machine_environment(), discover(places), start(interpreter, arguments),
+free_bytes(folder), open_binary(path), same_file(one, other), and paths, the module that takes its paths apart.
+Everything else in the agent is the same everywhere.
 """
 
 import os

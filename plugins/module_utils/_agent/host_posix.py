@@ -6,6 +6,8 @@
 
 import os
 
+paths = os.path
+
 
 def homes():
     """The home folders of the accounts that can have a user site."""
@@ -40,6 +42,17 @@ def start(interpreter, arguments):
     from subprocess import DEVNULL, PIPE, Popen
 
     return Popen([interpreter] + arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
+
+def free_bytes(folder):
+    """What an account without privileges can still write on the volume of the folder."""
+    volume = os.statvfs(folder)
+    return volume.f_bavail * volume.f_frsize
+
+
+def open_binary(path):
+    """A file that the request names, for reading."""
+    return open(path, "rb")
 
 
 def same_file(one, other):

@@ -4,7 +4,7 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """A Windows machine: its registry, its accounts, and how a program is started."""
 
-import ntpath
+import ntpath as paths
 import os
 
 try:
@@ -51,7 +51,7 @@ def homes():
     profiles = [registry_values(PROFILES_KEY + "\\" + name) for name in registry_keys(PROFILES_KEY)]
     found = [expand(values["ProfileImagePath"]) for values in profiles if values.get("ProfileImagePath")]
     own = os.environ.get("USERPROFILE")
-    if own and ntpath.normcase(own) not in [ntpath.normcase(home) for home in found]:
+    if own and paths.normcase(own) not in [paths.normcase(home) for home in found]:
         found.append(own)
     return found
 
@@ -108,6 +108,18 @@ def start(interpreter, arguments):
     return Popen([interpreter] + arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
 
 
+def free_bytes(folder):
+    """What this account can still write on the volume of the folder."""
+    from shutil import disk_usage
+
+    return disk_usage(folder).free
+
+
+def open_binary(path):
+    """A file that the request names, for reading."""
+    return open(path, "rb")
+
+
 def same_file(one, other):
     """Whether two paths name one interpreter, whatever their spelling."""
-    return ntpath.normcase(ntpath.normpath(one)) == ntpath.normcase(ntpath.normpath(other))
+    return paths.normcase(paths.normpath(one)) == paths.normcase(paths.normpath(other))

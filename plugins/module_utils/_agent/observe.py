@@ -16,21 +16,43 @@ from .host import this as host
 from .refusal import Refusal
 
 
-def operation(arguments, answers, program):
+def operation(arguments, answers, program, attachments):
     """Discovers, then takes a snapshot of every runtime that was asked for."""
     check(arguments, {"places": [str], "instances": [str], "detail": str, "seconds": int})
-    if arguments["detail"] not in snapshot.DETAILS:
+    detail = arguments["detail"]
+    if detail not in snapshot.DETAILS:
         raise Refusal("arguments-malformed", "the detail must be one of %s" % ", ".join(snapshot.DETAILS))
+    names = arguments["instances"] or None
+    return look(arguments, names, "snapshot", {"detail": detail}, lambda: snapshot.take(detail), answers, program)
+
+
+def look(arguments, names, question, details, own, answers, program):
+    """What discover answers, with the answer to the question as the `snapshot` of every runtime that was asked for.
+
+    Those are the runtimes of the named instances (None: all that there are), and all that the places name.
+    """
     seen = host.discover(arguments["places"])
     answers.event(step="discovered", instances=len(seen["instances"]), runtimes=len(seen["runtimes"]))
-    wanted = _wanted(seen["instances"], seen["runtimes"], arguments["instances"])
-    _take_snapshots(wanted, arguments, answers, program)
+    wanted = _wanted(seen["instances"], seen["runtimes"], names)
+    others = [each for each in wanted if not host.same_file(each["interpreter"], sys.executable)]
+    running = [(each, children.Child(each["interpreter"], question, details, program)) for each in others]
+    try:
+        for each in wanted:
+            if each not in others:
+                each["snapshot"] = own()
+                answers.event(step="snapshot", home=each["home"])
+        for each, child in running:
+            _take_answer(each, child.finish(arguments["seconds"]))
+            answers.event(step="snapshot", home=each["home"])
+    finally:
+        for _each, child in running:
+            child.end()
     return seen
 
 
 def _wanted(instances, runtimes, names):
-    """The runtimes of the named instances; with no names, all."""
-    if not names:
+    """The runtimes of the named instances, and those that the places name."""
+    if names is None:
         return runtimes
     asked = {name.upper() for name in names}
     homes = set()
@@ -40,18 +62,8 @@ def _wanted(instances, runtimes, names):
     return [runtime for runtime in runtimes if runtime["home"] in homes or runtime["named"]]
 
 
-def _take_snapshots(runtimes, arguments, answers, program):
-    """Puts `snapshot` or `problem` into each runtime."""
-    others = [each for each in runtimes if not host.same_file(each["interpreter"], sys.executable)]
-    running = [children.Child(each, arguments["detail"], program) for each in others]
-    try:
-        for each in runtimes:
-            if each not in others:
-                each["snapshot"] = snapshot.take(arguments["detail"])
-                answers.event(step="snapshot", home=each["home"])
-        for child in running:
-            child.finish(arguments["seconds"])
-            answers.event(step="snapshot", home=child.runtime["home"])
-    finally:
-        for child in running:
-            child.end()
+def _take_answer(runtime, answer):
+    if "result" in answer:
+        runtime["snapshot"] = answer["result"]
+    else:
+        runtime["problem"] = answer["problem"]

@@ -51,6 +51,19 @@ class SearchPath(object):
                     return
 
 
+def site_packages(prefix):
+    """The folder of this prefix into which pip puts packages of nothing but Python (purelib of sysconfig)."""
+    folders = _below(prefix)
+    # Where there is more than one, that of the Linux distributions comes first, the one for all platforms last.
+    return folders[0] if _has_own_layout(prefix) else folders[-1]
+
+
+def platform_packages(prefix):
+    """The same for packages with compiled parts (platlib)."""
+    folders = _below(prefix)
+    return folders[-1] if SEPARATOR == "\\" else folders[0]
+
+
 def _site_folders(prefix):
     """Those of a home; a virtual environment can be told to see those of its base as well."""
     settings = (settings_of_environment(prefix) or "").replace(" ", "").lower().splitlines()
@@ -58,10 +71,14 @@ def _site_folders(prefix):
     return [folder for base in bases for folder in _below(base)]
 
 
+def _has_own_layout(base):
+    """Linux distributions change the site module of their own Python; free-threaded builds have other folders."""
+    return base in ("/usr", "/usr/local") or "t" in getattr(sys, "abiflags", "")
+
+
 def _below(base):
     """As site.getsitepackages answers; asking it would import os."""
-    if base in ("/usr", "/usr/local") or "t" in getattr(sys, "abiflags", ""):
-        # Linux distributions change the site module of their own Python; free-threaded builds have other folders.
+    if _has_own_layout(base):
         import site
 
         return site.getsitepackages([base])

@@ -11,7 +11,7 @@ from .refusal import Refusal
 INTERPRETER, REQUIREMENTS, ALL = DETAILS = ("interpreter", "requirements", "all")
 
 
-def operation(arguments, answers, program):
+def operation(arguments, answers, program, attachments):
     """Answers the facts of this interpreter and, if asked for, its distributions."""
     if arguments not in [{"detail": detail} for detail in DETAILS]:
         raise Refusal("arguments-malformed", "a snapshot takes a detail, which is one of %s" % ", ".join(DETAILS))

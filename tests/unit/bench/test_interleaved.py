@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import sys
+import time
+import typing as t
 
 import pytest
 
@@ -16,8 +19,8 @@ from bench.interleaved import Contender
 COPY_STDIN = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read())"
 
 
-def contender(name: str, code: str, *arguments: str, stdin: bytes = b"") -> Contender:
-    return Contender(name, (sys.executable, "-I", "-S", "-c", code, *arguments), stdin)
+def contender(name: str, code: str, *arguments: str, **more: t.Any) -> Contender:
+    return Contender(name, (sys.executable, "-I", "-S", "-c", code, *arguments), **more)
 
 
 def test_each_round_begins_with_another_command(tmp_path: pathlib.Path) -> None:
@@ -37,3 +40,26 @@ def test_ratios_are_against_the_named_peer() -> None:
 def test_a_command_that_fails_is_named() -> None:
     with pytest.raises(SystemExit, match=r"broken ended with 1: (.|\n)*ZeroDivisionError"):
         interleaved.compare([contender("broken", "1/0")], "broken", rounds=1)
+
+
+def test_what_is_prepared_does_not_count() -> None:
+    # A second is many times what the quick one takes, on any machine that the tests are run on.
+    pauses = {"slow": 1.0, "quick": 0.0}
+    both = [contender(name, "pass", prepare=functools.partial(time.sleep, pause)) for name, pause in pauses.items()]
+    slow, quick = interleaved.measure(both, rounds=3, warm_up=0).values()
+    assert min(slow) < min(quick) + pauses["slow"]
+
+
+def test_each_run_is_prepared_and_its_output_checked() -> None:
+    trace: list[str] = []
+    checked = contender(
+        "a", "print('done')", prepare=lambda: trace.append("prepared"), check=lambda out: trace.append(out.decode())
+    )
+    interleaved.measure([checked], rounds=1, warm_up=1)
+    assert trace == ["prepared", "done\n"] * 2
+
+
+def test_the_ratio_is_taken_in_each_round() -> None:
+    one = interleaved.relate("half", [1.0, 20.0, 3.0], [2.0, 10.0, 6.0])
+    assert (one.low, one.ratio, one.high) == (0.5, 0.5, 1.25)
+    assert one.row() == "| half | 0.50 | (0.50 to 1.25) |"

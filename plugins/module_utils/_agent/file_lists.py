@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The files of an installed distribution, as its own record lists them."""
+
+import os
+
+LISTS = {"dist-info": "RECORD", "egg-info": "installed-files.txt"}
+LIMIT = 64 * 1024 * 1024
+
+
+def path_of(distribution, folder):
+    """Where its list of files would be; None for what has none: eggs, links to projects, what distutils installed."""
+    name = LISTS.get(distribution["record"])
+    return os.path.join(folder, distribution["metadata"], name) if name else None
+
+
+def rows(path):
+    """[path, hash, size] of each line of a RECORD, as text; OSError where it cannot be read."""
+    with open(path, "rb") as stream:
+        text = stream.read(LIMIT).decode("utf-8", "surrogateescape")
+    if '"' in text:
+        import csv
+
+        found = [row for row in csv.reader(text.splitlines()) if row]
+    else:
+        # A comma in a name would have been quoted, so that the module csv would only cost time.
+        found = [line.split(",") for line in text.splitlines() if line]
+    return [(row + ["", ""])[:3] for row in found]
+
+
+def files(distribution, folder):
+    """The absolute paths of its files, as far as they are listed; None where there is no list."""
+    path = path_of(distribution, folder)
+    try:
+        if path is None:
+            return None
+        if distribution["record"] == "dist-info":
+            return [os.path.normpath(os.path.join(folder, row[0])) for row in rows(path)]
+        with open(path, "rb") as stream:
+            lines = stream.read(LIMIT).decode("utf-8", "surrogateescape").splitlines()
+        # Its paths start at the folder with the list (setuptools' install_egg_info).
+        return [os.path.normpath(os.path.join(os.path.dirname(path), line)) for line in lines if line]
+    except OSError:
+        return None

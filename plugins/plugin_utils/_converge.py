@@ -1,0 +1,122 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""Carries plans out: one call to the host with all wheels, one outcome for each runtime."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import pathlib
+import typing as t
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import REMOVE, Plan
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Candidates
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime, Snapshot, checked
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
+
+CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED = "changed", "untouched", "restored", "damaged", "skipped"
+BLOCK = 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """A plan for one runtime that is to be carried out."""
+
+    runtime: Runtime
+    plan: Plan
+    candidates: Candidates
+    before: c.Mapping[str, str]
+    imports: tuple[str, ...] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a change."""
+
+    outcome: str
+    kind: str | None = None
+    detail: str | None = None
+    advice: str | None = None
+    pip: str | None = None
+    snapshot: Snapshot | None = None
+
+    def sentence(self, home: str) -> str:
+        """What went wrong, what state the runtime is in now, and what to do."""
+        state = {
+            UNTOUCHED: "nothing was changed",
+            RESTORED: "what was there before was put back",
+            DAMAGED: "it could not be put back as it was",
+            SKIPPED: "it was not touched, because a change before it failed",
+        }[self.outcome]
+        why = f"{self.detail}; " if self.detail else ""
+        return f"the runtime {home}: {why}{state}{'; ' + self.advice if self.advice else ''}"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    changes: tuple[Outcome, ...]
+
+
+def converge(host: AgentHost, changes: c.Sequence[Change], seconds: int) -> tuple[Outcome, ...]:
+    """Makes all changes of one host, one runtime after the other, until one fails."""
+    wheels = _distinct(changes)
+    arguments = {
+        # Less than the whole, so that there is time to put back what was there.
+        "seconds": max(1, seconds * 3 // 4),
+        "wheels": [_listed(wheel, candidates) for wheel, candidates in wheels],
+        "changes": [_request(change) for change in changes],
+    }
+    sent = (block for wheel, _candidates in wheels if not wheel.on_host for block in _blocks(wheel))
+    answer = checked(_Answer, host.ask("apply", arguments, seconds, sent))
+    if len(answer.changes) != len(changes) or any(each.outcome not in _OUTCOMES for each in answer.changes):
+        raise HostProblem(
+            "the agent's answer does not tell what became of each change; look at the host before you go on"
+        )
+    return answer.changes
+
+
+_OUTCOMES = (CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED)
+
+
+def _distinct(changes: c.Iterable[Change]) -> list[tuple[Wheel, Candidates]]:
+    """Each wheel once, also where several runtimes get it."""
+    found = {wheel.file_name: (wheel, change.candidates) for change in changes for wheel in _wheels(change.plan)}
+    return list(found.values())
+
+
+def _wheels(plan: Plan) -> list[Wheel]:
+    return [action.after.wheel for action in plan.actions if action.after and action.after.wheel]
+
+
+def _listed(wheel: Wheel, candidates: Candidates) -> dict[str, t.Any]:
+    digest = candidates.digest(wheel)
+    return {
+        "file_name": wheel.file_name,
+        "sha256": digest,
+        "size": wheel.size,
+        "path": wheel.path if wheel.on_host else None,
+    }
+
+
+def _request(change: Change) -> dict[str, t.Any]:
+    wheels = _wheels(change.plan)
+    modules = dict.fromkeys(module for wheel in wheels for module in wheel.modules)
+    return {
+        "home": change.runtime.home,
+        "interpreter": change.runtime.interpreter,
+        "before": sorted(change.before.items()),
+        "after": sorted((name, package.raw) for name, package in change.plan.end.items()),
+        "remove": [action.package for action in change.plan.actions if action.kind == REMOVE],
+        "install": [wheel.file_name for wheel in wheels],
+        "imports": list(modules if change.imports is None else change.imports),
+    }
+
+
+def _blocks(wheel: Wheel) -> c.Iterator[bytes]:
+    with pathlib.Path(wheel.path).open("rb") as stream:
+        while block := stream.read(BLOCK):
+            yield block

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""Sets of packages: what is installed now and what would be after a change, seen alike; and what is broken in one."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment, Need
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Damage, Distribution, Snapshot
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """One distribution of a runtime, installed or planned."""
+
+    name: str
+    title: str
+    raw: str
+    version: Version | None
+    needs: tuple[Need, ...]
+    wheel: Wheel | None = None
+    """What it would be installed from; None for one that is installed."""
+    distribution: Distribution | None = None
+    duplicate: bool = False
+    """Whether there is a second record of the same name."""
+    unrecorded: bool = False
+    """Whether nobody knows its files, so that it cannot be taken away cleanly."""
+    damage: Damage | None = None
+
+    def meets(self, need: Need) -> bool:
+        return need.met_by(self.version, self.raw)
+
+    def satisfies(self, specifier: SpecifierSet) -> bool:
+        """Whether its version is one of these; a version that follows no standard is only equal to itself."""
+        if self.version is None:
+            return not specifier or str(specifier).lstrip("=") == self.raw
+        return specifier.contains(self.version, prereleases=True)
+
+    @property
+    def damage_in_words(self) -> str:
+        """What is wrong with its files."""
+        if self.damage is None:
+            return ""
+        others = f" and {self.damage.files - 1} more" if self.damage.files > 1 else ""
+        return f"{self.damage.path}{others}: {self.damage.detail}"
+
+    def needed(self, environment: Environment, extra: str = "") -> c.Iterator[Need]:
+        """What it needs in a runtime; with an extra, only what that adds."""
+        for need in self.needs:
+            if need.applies(environment, extra) and not (extra and need.applies(environment)):
+                yield need
+
+
+Packages = c.Mapping[str, Package]
+
+
+@dataclasses.dataclass(frozen=True)
+class Breach:
+    """A need of a package that its runtime does not meet, as `pip check` reports it."""
+
+    package: Package
+    need: Need
+    have: str | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal before and after a change if it is the same breach of the same release."""
+        return f"{self.package.name}=={self.package.raw}", self.need.text
+
+    def sentence(self) -> str:
+        there = f"{self.need.name} {self.have} is there" if self.have is not None else "it is not there"
+        return f"{self.package.title} {self.package.raw} needs {self.need.short}, and {there}"
+
+
+def installed(snapshot: Snapshot) -> dict[str, Package]:
+    """The distributions that the interpreter finds, by name."""
+    found: dict[str, Package] = {}
+    readiness = snapshot.readiness
+    unrecorded = frozenset(readiness.unrecorded if readiness else ())
+    damages = {damage.distribution: damage for damage in (readiness.damaged if readiness else ())}
+    for number, each in enumerate(snapshot.distributions or ()):
+        name = canonicalize_name(each.name)
+        if name in found:
+            found[name] = dataclasses.replace(found[name], duplicate=True)
+        else:
+            found[name] = _package(each, number in unrecorded, damages.get(number))
+    return found
+
+
+def _package(each: Distribution, unrecorded: bool, damage: Damage | None) -> Package:
+    return Package(
+        name=canonicalize_name(each.name),
+        title=each.name,
+        raw=each.version,
+        version=_need.version_of(each.version),
+        needs=_needs(each.requires),
+        distribution=each,
+        unrecorded=unrecorded,
+        damage=damage,
+    )
+
+
+def from_wheel(wheel: Wheel) -> Package:
+    """What a wheel would install."""
+    return Package(wheel.name, wheel.title, wheel.raw_version, wheel.version, _needs(wheel.requires), wheel)
+
+
+def _needs(texts: c.Iterable[str]) -> tuple[Need, ...]:
+    return tuple(need for need in map(_need.parse, texts) if need is not None)
+
+
+def breaches(packages: Packages, environment: Environment) -> tuple[Breach, ...]:
+    """Every need that is not met."""
+    found = []
+    for package in packages.values():
+        for need in package.needed(environment):
+            other = packages.get(need.name)
+            if other is None or not other.meets(need):
+                found.append(Breach(package, need, other.raw if other else None))
+    return tuple(found)
+
+
+def unverifiable(packages: Packages, environment: Environment) -> tuple[tuple[Package, Need], ...]:
+    """The needs that follow no standard: taken as met by any version."""
+    each = ((package, need) for package in packages.values() for need in package.needed(environment))
+    return tuple((package, need) for package, need in each if need.specifier is None)

@@ -1,0 +1,217 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The work of python_packages: declare, observe, plan, and, unless it is only a check, apply and verify."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import pathlib
+import typing as t
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
+    _converge,
+    _declaration,
+    _packages,
+    _plan,
+    _protection,
+    _report,
+    _requirements_file,
+    _selection,
+    _sources,
+    _target,
+)
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Planned
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Sources
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
+from packaging.version import Version
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "instances": {"type": "list", "elements": "str", "default": []},
+    "runtimes": {"type": "list", "elements": "str", "default": [], "aliases": ["runtime"]},
+    "packages": {"type": "list", "elements": "raw", "default": []},
+    "requirements": {"type": "list", "elements": "path", "default": []},
+    "lock": {"type": "path"},
+    "wheelhouse": {"type": "path"},
+    "mode": {"type": "str", "choices": ["present", "exact"], "default": "present"},
+    "allow_protected": {"type": "list", "elements": "str", "default": []},
+    "verify_imports": {"type": "list", "elements": "str", "default": ["auto"]},
+    "verify_files": {"type": "str", "choices": ["none", "size", "hash"], "default": "size"},
+    "time_limit": {"type": "int", "default": 300},
+    "change_time_limit": {"type": "int", "default": 3600},
+}
+ALL = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class Controller:
+    """What the work needs of the machine it runs on."""
+
+    find: Find
+    cache: pathlib.Path
+    check: bool
+    diff: bool
+
+
+def converge(arguments: dict[str, t.Any], host: AgentHost, controller: Controller) -> dict[str, t.Any]:
+    """The state of the packages of a host: as it is, as it would be, and, unless it is a check, as it has become."""
+    _check(arguments)
+    declared = _declared(arguments, controller.find)
+    sources = _sources.sources(declared, arguments["wheelhouse"], arguments["lock"], controller.find, controller.cache)
+    seen = _observed(arguments, declared, sources, host)
+    candidates = _Candidates(declared, sources, seen)
+    planned = [candidates.plan(runtime, users) for runtime, users in _runtimes(seen, declared)]
+    if not controller.check and not any(each.plan.problems for each in planned):
+        planned = _carried_out(planned, declared, host, arguments["change_time_limit"])
+    return _report.result(planned, controller.diff)
+
+
+def _check(arguments: dict[str, t.Any]) -> None:
+    for option in ("time_limit", "change_time_limit"):
+        if arguments[option] < 1:
+            raise HostProblem(f"the option {option} is {arguments[option]}; it must be at least 1 second")
+    if not (arguments["instances"] or arguments["runtimes"]):
+        raise HostProblem("neither instances nor runtimes say what the task is about; set one of the two options")
+    if not (arguments["packages"] or arguments["requirements"] or arguments["lock"]):
+        raise HostProblem("none of packages, requirements and lock declares anything; set one of the three options")
+
+
+def _declared(arguments: dict[str, t.Any], find: Find) -> Declaration:
+    lines: list[_requirements_file.Line] = []
+    wrong: list[str] = []
+    for path in arguments["requirements"]:
+        found, mistakes = _requirements_file.read(pathlib.Path(_sources.found(find, "requirements", path)))
+        lines += found
+        wrong += mistakes
+    return _declaration.declaration(arguments, lines, wrong)
+
+
+def _observed(arguments: dict[str, t.Any], declared: Declaration, sources: Sources, host: AgentHost) -> Observation:
+    """One call for everything that a plan is made from."""
+    wanted = arguments["instances"]
+    instances = [ALL] if [each.lower() for each in wanted] == [ALL] else wanted
+    request = {
+        "places": arguments["runtimes"],
+        "instances": instances,
+        # Less than the whole, so that one hung runtime is named by the agent before the call is given up.
+        "seconds": max(1, arguments["time_limit"] * 3 // 4),
+        "names": sorted({*(entry.name for entry in declared.entries), *sources.locked_names()}),
+        "files": arguments["verify_files"],
+        "wheels": [entry.source.place for entry in declared.sources(_declaration.HOST) if entry.source],
+    }
+    seen = observation(host.ask("survey", request, arguments["time_limit"]))
+    if not instances:
+        return dataclasses.replace(_selection.chosen(seen, []), instances=())
+    return _selection.chosen(seen, [] if instances == [ALL] else instances)
+
+
+def _runtimes(seen: Observation, declared: Declaration) -> list[tuple[Runtime, tuple[str, ...]]]:
+    """The runtimes in question, each once, with the instances that use it."""
+    users: dict[str, list[str]] = {runtime.home: [] for runtime in seen.runtimes if runtime.named}
+    for instance in seen.instances:
+        users.setdefault(_selection.home_in_use(instance), []).append(instance.name)
+    _check_instances(seen, declared)
+    by_home = {runtime.home: runtime for runtime in seen.runtimes}
+    found = [(by_home[home], tuple(names)) for home, names in users.items() if home in by_home]
+    if not found:
+        raise HostProblem("it has no SQL Server instance with a Python runtime; name a home in the option runtimes")
+    for runtime, _names in found:
+        if runtime.problem or runtime.snapshot is None:
+            raise HostProblem(_selection.broken(runtime, seen.instances))
+    return found
+
+
+def _check_instances(seen: Observation, declared: Declaration) -> None:
+    """An entry for an instance that the task is not about would never be heard of."""
+    known = {instance.name.upper() for instance in seen.instances}
+    for entry in declared.entries:
+        unknown = sorted(entry.instances - known)
+        if unknown:
+            advice = "correct it there, or add the instance to the option instances"
+            raise HostProblem(f"{entry.where} is for the instance {unknown[0]}, which the task is not about; {advice}")
+
+
+class _Candidates:
+    """What each runtime of the host can have. A wheel behind a URL is fetched when the first one lacks it."""
+
+    def __init__(self, declared: Declaration, sources: Sources, seen: Observation) -> None:
+        self._declared = declared
+        self._sources = sources
+        self._on_host = _sources.on_host(seen.wheels, declared)
+
+    def plan(self, runtime: Runtime, users: tuple[str, ...]) -> Planned:
+        """The plan for one runtime."""
+        snapshot = runtime.snapshot
+        if snapshot is None or snapshot.readiness is None:
+            raise HostProblem(
+                f"the agent did not tell what the runtime {runtime.home} is ready for; run the task again with -vvv"
+            )
+        installed = _packages.installed(snapshot)
+        target = _target.target(snapshot.interpreter)
+        baseline = snapshot.readiness.baseline
+        candidates, pins = self._sources.candidates(
+            (*self._on_host, *self._fetched(installed)), target, self._lacking(installed)
+        )
+        situation = Situation(
+            declaration=self._declared,
+            instances=users,
+            installed=installed,
+            target=target,
+            candidates=candidates,
+            protection=_protection.protection(
+                installed if baseline is None else baseline, self._declared.allow_protected
+            ),
+            pins=pins,
+            readiness=snapshot.readiness,
+        )
+        notes = tuple(
+            f"{package.title} {package.raw} needs {need.text}, which follows no standard and was taken as met"
+            for package, need in _packages.unverifiable(installed, target.environment)
+        )
+        return Planned(runtime, users, installed, _plan.plan(situation), candidates, notes)
+
+    def _lacking(self, installed: Packages) -> c.Callable[[str, Version], bool]:
+        """Whether the wheel of a locked release can be of use: otherwise nobody needs to have it."""
+        again = {entry.name for entry in self._declared.entries if entry.state == _declaration.REINSTALLED}
+
+        def lacking(name: str, version: Version) -> bool:
+            there = installed.get(name)
+            return there is None or there.version != version or there.damage is not None or name in again
+
+        return lacking
+
+    def _fetched(self, installed: Packages) -> tuple[Wheel, ...]:
+        lacking = (
+            entry
+            for entry in self._declared.sources(_declaration.URL)
+            if entry.name not in installed or not installed[entry.name].satisfies(entry.specifier)
+        )
+        return self._sources.fetched(lacking)
+
+
+def _carried_out(planned: list[Planned], declared: Declaration, host: AgentHost, seconds: int) -> list[Planned]:
+    changing = [each for each in planned if each.plan.actions]
+    if not changing:
+        return planned
+    changes = [
+        _converge.Change(
+            runtime=each.runtime,
+            plan=each.plan,
+            candidates=each.candidates,
+            before={name: package.raw for name, package in each.before.items()},
+            imports=declared.imports,
+        )
+        for each in changing
+    ]
+    outcomes = dict(
+        zip([each.runtime.home for each in changing], _converge.converge(host, changes, seconds), strict=True)
+    )
+    return [dataclasses.replace(each, outcome=outcomes.get(each.runtime.home)) for each in planned]

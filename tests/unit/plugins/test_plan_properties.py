@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for the plan of any world; where pip has an opinion, pip is asked."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import pytest
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Plan
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+
+from testbed import package_index
+from testbed.plan_calls import World, details
+from testbed.wheels import Wheel
+
+NAMES = ("alpha", "beta", "gamma", "delta")
+VERSIONS = ("1.0", "2.0", "3.0")
+SPECIFIERS = ("", "==1.0", "==2.0", ">=2", "<3", "<2", "!=2.0", ">=9")
+# The plan of a world takes milliseconds, pip's answer half a second.
+MANY, FEW = 400, 40
+
+needs = st.builds("{}{}".format, st.sampled_from(NAMES), st.sampled_from(SPECIFIERS))
+wheels = st.builds(
+    lambda name, version, requires: Wheel(name, version, requires=tuple(requires)),
+    st.sampled_from(NAMES),
+    st.sampled_from(VERSIONS),
+    st.lists(needs, max_size=2, unique=True),
+)
+
+
+def one_per_name(found: c.Iterable[Wheel]) -> list[Wheel]:
+    return list({wheel.name: wheel for wheel in found}.values())
+
+
+def one_per_release(found: c.Iterable[Wheel]) -> list[Wheel]:
+    return list({(wheel.name, wheel.version): wheel for wheel in found}.values())
+
+
+def as_entries(declared: c.Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "version": specifier, "state": state}
+        for name, (specifier, state) in declared.items()
+        if not (state == "reinstalled" and specifier)
+    ]
+
+
+installed = st.lists(wheels, max_size=4).map(one_per_name)
+offered = st.lists(wheels, max_size=9).map(one_per_release)
+states = st.sampled_from(("present", "present", "present", "absent", "latest"))
+declarations = st.dictionaries(
+    st.sampled_from(NAMES), st.tuples(st.sampled_from(SPECIFIERS), states), min_size=1, max_size=3
+).map(as_entries)
+baselines = st.lists(st.sampled_from(NAMES), max_size=2).map(lambda names: ["pip", *names])
+modes = st.sampled_from(("present", "exact"))
+
+
+def broken(packages: c.Iterable[Wheel]) -> set[tuple[str, str]]:
+    """What pip check would report, worked out from the descriptions of the wheels."""
+    there = {wheel.name: wheel for wheel in packages}
+    found = set()
+    for wheel in there.values():
+        for text in wheel.requires:
+            need = Requirement(text)
+            if need.name not in there or not need.specifier.contains(there[need.name].version):
+                found.add((f"{wheel.name}=={wheel.version}", text))
+    return found
+
+
+def afterwards(before: c.Sequence[Wheel], choice: c.Sequence[Wheel], plan: Plan) -> list[Wheel]:
+    """Carries the actions out, on descriptions of wheels."""
+    there = {wheel.name: wheel for wheel in before}
+    releases = {(wheel.name, wheel.version): wheel for wheel in choice}
+    for action in plan.actions:
+        assert (there[action.package].version if action.package in there else None) == (
+            action.before.raw if action.before else None
+        )
+        if action.after is None:
+            del there[action.package]
+        else:
+            there[action.package] = releases[action.package, action.after.raw]
+    return list(there.values())
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(installed, offered, declarations, baselines, modes, st.lists(st.sampled_from(NAMES), max_size=1))
+def test_any_plan_keeps_its_promises(
+    before: list[Wheel],
+    choice: list[Wheel],
+    declared: list[dict[str, str]],
+    baseline: list[str],
+    mode: str,
+    allowed: list[str],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(pathlib.Path(folder), before, choice, baseline=baseline)
+        plan = world.plan(*declared, mode=mode, allow_protected=allowed)
+        if plan.problems:
+            assert details(plan)
+            return
+        after = afterwards(before, choice, plan)
+        assert {wheel.name: wheel.version for wheel in after} == {
+            name: package.raw for name, package in plan.end.items() if name != "pip"
+        }
+        assert broken(after) <= broken(before)
+        moved = {action.package for action in plan.actions if action.before is not None}
+        assert not moved & (set(baseline) - set(allowed))
+        for entry in declared:
+            fitting = [
+                wheel
+                for wheel in after
+                if wheel.name == entry["name"] and Requirement(f"x{entry['version']}").specifier.contains(wheel.version)
+            ]
+            assert bool(fitting) == (entry["state"] != "absent")
+        again = World(pathlib.Path(folder), after, choice, baseline=baseline).plan(
+            *declared, mode=mode, allow_protected=allowed
+        )
+        assert (again.actions, again.problems) == ((), ())
+
+
+def pip_finds_a_solution(folder: pathlib.Path, requirements: c.Sequence[str]) -> bool:
+    """What pip's own resolver says, with an empty environment and the same wheelhouse."""
+    wheelhouse = str(folder / "wheelhouse")
+    ended = subprocess.run(
+        [sys.executable, "-I", "-m", "pip", "install", "--dry-run", "--quiet", "--ignore-installed", "--no-index"]
+        + [
+            "--disable-pip-version-check",
+            "--target",
+            str(folder / "target"),
+            "--find-links",
+            wheelhouse,
+            *requirements,
+        ],
+        env=package_index.isolated(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0 or "No matching distribution" in ended.stderr or "ResolutionImpossible" in ended.stderr
+    return ended.returncode == 0
+
+
+@pytest.mark.slow
+@settings(max_examples=FEW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(offered.filter(bool), st.lists(needs, min_size=1, max_size=3, unique_by=lambda text: Requirement(text).name))
+def test_a_solution_is_found_exactly_where_pip_finds_one(choice: list[Wheel], declared: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        plan = World(pathlib.Path(folder), [], choice).plan(*declared)
+        assert (not plan.problems) == pip_finds_a_solution(pathlib.Path(folder), declared)
