@@ -270,14 +270,11 @@ def _dist_info(paths: c.Sequence[str], said: FileName) -> str:
 
 
 def _same_version(text: str, version: Version) -> bool:
-    """Whether both are one version by PEP 440; names of files and folders have `_` for `-`."""
-    for spelling in (text, text.replace("_", "-")):
-        try:
-            if Version(spelling) == version:
-                return True
-        except InvalidVersion:
-            continue
-    return False
+    """Whether both are one version by PEP 440, however they are spelled."""
+    try:
+        return Version(text) == version
+    except InvalidVersion:
+        return False
 
 
 def _text(archive: zipfile.ZipFile, path: str) -> str:

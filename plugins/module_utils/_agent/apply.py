@@ -96,7 +96,8 @@ def _change(change, hashes, folder, deadline, answers, program):
 
 def _problem_with(change):
     """The home may have gone since the plan was made, and an interpreter is not run because a request names it."""
-    for runtime in host.discover([change["home"]])["runtimes"]:
+    # Asked by its interpreter: a home can have several, of which a task may name any.
+    for runtime in host.discover([change["interpreter"]])["runtimes"]:
         if runtime["home"] == change["home"] and runtime["interpreter"] == change["interpreter"]:
             return None
     return "there is no runtime %s with the interpreter %s any more" % (change["home"], change["interpreter"])

@@ -34,7 +34,11 @@ MEANINGS = (
         ("requires a different Python", "Requires-Python"),
         "choose a version of the package that supports the Python of this runtime",
     ),
-    ("pip-wheel", ("invalid wheel", "is invalid", "BadWheelFile", "UnsupportedWheel"), "get the wheel again"),
+    (
+        "pip-wheel",
+        ("invalid wheel", "is invalid", "BadWheelFile", "UnsupportedWheel", "not compatible with this version of pip"),
+        "get the wheel again, or one that is made for a pip of this age",
+    ),
     ("pip-space", ("No space left on device", "Errno 28", "WinError 112"), "make room on the volume of the runtime"),
     (
         "pip-path",

@@ -11,13 +11,17 @@ import contextlib
 import http.server
 import pathlib
 import socket
+import ssl
+import sys
 import threading
+import typing as t
 
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _fetch
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 
 from testbed.wheels import Wheel
+from testbed.winrm import tls
 
 WHEEL = Wheel("foo", modules={"foo.py": "x = 1\n" * 500_000})
 NAME = WHEEL.expected_file_name()
@@ -90,19 +94,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Nothing: the output belongs to pytest."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """A client that does not trust the certificate goes away, which is no error here."""
+
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        assert isinstance(sys.exc_info()[1], OSError)
+
+
+@contextlib.contextmanager
+def serving(handler: type[Handler], tls_context: ssl.SSLContext | None = None) -> c.Iterator[str]:
+    """The URL of a server that runs."""
+    with Server(("127.0.0.1", 0), handler) as running:
+        if tls_context:
+            running.socket = tls_context.wrap_socket(running.socket, server_side=True)
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"{'https' if tls_context else 'http'}://127.0.0.1:{running.server_port}"
+        finally:
+            running.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> c.Iterator[type[Handler]]:
     """The handler of a server that runs; `elsewhere` is its URL."""
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
     monkeypatch.setenv("NETRC", str(tmp_path / "no netrc"))
-    handler = type("OwnHandler", (Handler,), {"seen": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        handler.elsewhere = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    handler = t.cast("type[Handler]", type("OwnHandler", (Handler,), {"seen": []}))
+    with serving(handler) as handler.elsewhere:
         yield handler
-        running.shutdown()
-        thread.join()
 
 
 def fetch(folder: pathlib.Path, url: str, sha256: str = WHEEL.sha256(), name: str = NAME) -> pathlib.Path:
@@ -198,6 +219,19 @@ def test_a_server_that_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.
 def test_what_is_no_url(url: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     assert "secret" not in problem(tmp_path, url)
+
+
+def test_files_of_the_controller_are_no_urls(tmp_path: pathlib.Path) -> None:
+    path = WHEEL.write(tmp_path / "there")
+    assert "is no URL of https or http" in problem(tmp_path / "fetched", path.as_uri())
+
+
+def test_a_certificate_that_nobody_vouches_for(server: type[Handler], tmp_path: pathlib.Path) -> None:
+    with serving(server, tls.make_certificate(tmp_path).server_context()) as url:
+        found = problem(tmp_path / "fetched", f"{url}/good/{NAME}")
+    assert "cannot be fetched" in found
+    assert "certificate verify failed" in found
+    assert server.seen == []
 
 
 def test_the_file_name_must_be_a_wheels(tmp_path: pathlib.Path) -> None:

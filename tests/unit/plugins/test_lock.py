@@ -26,6 +26,11 @@ from testbed.wheels import Wheel
 HASH = "0123456789abcdef" * 4
 HEAD = 'lock-version = "1.0"\ncreated-by = "a test"\n'
 PLATFORMS = ["win_amd64"]
+# A busy machine is no fault of the code.
+UNHURRIED = hypothesis.settings(
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
+)
 
 
 def target(version: str = "3.7.1", full: str = "") -> Target:
@@ -332,10 +337,7 @@ def outcome(folder: pathlib.Path, raw: bytes) -> tuple[Pin, ...] | str:
         return str(found)
 
 
-FOLDER = [hypothesis.HealthCheck.function_scoped_fixture]
-
-
-@hypothesis.settings(suppress_health_check=FOLDER, max_examples=300)
+@hypothesis.settings(UNHURRIED, max_examples=300)
 @hypothesis.given(
     st.dictionaries(st.sampled_from(TOP), VALUES, max_size=2),
     st.dictionaries(st.sampled_from(OF_PACKAGE), VALUES, max_size=2),
@@ -348,7 +350,7 @@ def test_any_lock_is_followed_or_refused(
     assert "pylock.toml" in answer if isinstance(answer, str) else len(answer) <= 1
 
 
-@hypothesis.settings(suppress_health_check=FOLDER)
+@UNHURRIED
 @hypothesis.given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_are_refused(tmp_path: pathlib.Path, raw: bytes) -> None:
     answer = outcome(tmp_path, raw)

@@ -13,10 +13,16 @@ import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _requirements_file
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._requirements_file import Line
+from pip._internal.exceptions import RequirementsFileParseError
 from pip._internal.network.session import PipSession
 from pip._internal.req import req_file
 
 ONE, TWO = "1" * 64, "ab" * 32
+# A busy machine is no fault of the code.
+UNHURRIED = hypothesis.settings(
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
+)
 
 
 def read(folder: pathlib.Path, text: str | bytes, name: str = "requirements.txt") -> tuple[tuple[Line, ...], list[str]]:
@@ -162,27 +168,27 @@ WORDS = st.sampled_from(
 )
 
 
-@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@UNHURRIED
 @hypothesis.given(st.lists(WORDS, max_size=20).map("".join) | st.text(max_size=40) | st.binary(max_size=40))
 def test_any_text_is_read_or_refused(tmp_path: pathlib.Path, text: str | bytes) -> None:
     lines, wrong = read(tmp_path, text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
     assert all(line.text == line.text.strip() for line in lines)
-    assert all(problem.startswith(("requirements.txt", "x is no file", "x' is no file")) for problem in wrong)
+    assert all(problem.count("; ") == 1 and "\n" not in problem for problem in wrong)
 
 
 PLAIN = st.sampled_from(["a", "b==1", "#", " #c", "\\", "\n", "\r\n", " ", "\t", "; x", " --hash=sha256:" + ONE])
 
 
-@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@UNHURRIED
 @hypothesis.given(st.lists(PLAIN, max_size=20).map("".join))
 def test_what_pip_reads_is_read(tmp_path: pathlib.Path, text: str) -> None:
     lines, wrong = read(tmp_path, text)
     try:
         expected = [
-            parsed.requirement
+            parsed.requirement.strip()
             for parsed in req_file.parse_requirements(str(tmp_path / "requirements.txt"), session=PipSession())
         ]
-    except (req_file.RequirementsFileParseError, optparse.OptParseError):
+    except (RequirementsFileParseError, optparse.OptParseError):
         assert wrong
         return
     if not wrong:
