@@ -12,11 +12,10 @@ import pathlib
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import REMOVE, Plan
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Candidates
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime, Snapshot, checked
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
 
 CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED = "changed", "untouched", "restored", "damaged", "skipped"
 BLOCK = 1024 * 1024

@@ -14,7 +14,6 @@ import urllib.parse
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._requirements_file import Line
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -64,6 +63,20 @@ class Entry:
     def wish(self) -> str:
         """What is declared, in words for a reason."""
         return f"declared {self.specifier}" if self.specifier else "declared"
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One requirement of a requirements file, not yet looked into."""
+
+    text: str
+    """Without the hashes."""
+    hashes: frozenset[str]
+    """The sha256 that are allowed; empty where any is."""
+    where: str
+    """Such as `files/requirements.txt, line 3`."""
+    constraint: bool
+    """Whether it limits the version only, if something else asks for the package."""
 
 
 @dataclasses.dataclass(frozen=True)

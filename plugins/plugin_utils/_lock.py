@@ -15,8 +15,9 @@ import sys
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel, WheelProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 from packaging import pylock
 from packaging.markers import Environment

@@ -10,9 +10,9 @@ import collections.abc as c
 import dataclasses
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment, Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Damage, Distribution, Snapshot
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version

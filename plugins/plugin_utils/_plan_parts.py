@@ -9,10 +9,11 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Candidates, Wanted
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Wanted
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Readiness
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 

@@ -24,6 +24,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
     _target,
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
@@ -31,7 +32,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Planned
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Sources
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
 from packaging.version import Version
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -85,7 +85,7 @@ def _check(arguments: dict[str, t.Any]) -> None:
 
 
 def _declared(arguments: dict[str, t.Any], find: Find) -> Declaration:
-    lines: list[_requirements_file.Line] = []
+    lines: list[_declaration.Line] = []
     wrong: list[str] = []
     for path in arguments["requirements"]:
         found, mistakes = _requirements_file.read(pathlib.Path(_sources.found(find, "requirements", path)))

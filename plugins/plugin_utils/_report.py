@@ -10,10 +10,10 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._converge import CHANGED, Outcome
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Action, Drift, Plan, Problem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Candidates
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime
 
 # Version of the structure of the result, for those who keep results.

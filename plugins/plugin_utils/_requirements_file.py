@@ -10,11 +10,12 @@ The format: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 from __future__ import annotations
 
 import collections.abc as c
-import dataclasses
 import os
 import pathlib
 import re
 import shlex
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Line
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -32,20 +33,6 @@ _ADVICE = {
     "--pre": "take it out, and name the pre-release in the requirement (>=1.0rc1)",
     "--require-hashes": "take it out, every hash that is stated is checked",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Line:
-    """One requirement of a file, not yet looked into."""
-
-    text: str
-    """Without the hashes."""
-    hashes: frozenset[str]
-    """The sha256 that are allowed; empty where any is."""
-    where: str
-    """Such as `files/requirements.txt, line 3`."""
-    constraint: bool
-    """Whether it limits the version only, if something else asks for the package."""
 
 
 class _Mistake(Exception):

@@ -17,26 +17,14 @@ import typing as t
 
 import resolvelib
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Offer
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 MAX_ROUNDS = 20_000
-
-
-class Candidates(t.Protocol):
-    """Everything that could be installed."""
-
-    @property
-    def description(self) -> str: ...
-
-    def named(self, name: str) -> Offer: ...
-
-    def digest(self, wheel: Wheel) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,13 +12,14 @@ import functools
 import pathlib
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _fetch, _lock, _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Wanted
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import HostWheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel, WheelProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Offer, Wheelhouse
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 

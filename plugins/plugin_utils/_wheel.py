@@ -18,6 +18,7 @@ import typing as t
 import zipfile
 import zlib
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from packaging.tags import Tag
 from packaging.utils import canonicalize_name, is_normalized_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -50,34 +51,6 @@ _NOT_FOR_IMPORT = frozenset(
 
 class WheelProblem(Exception):
     """One sentence that names a wheel file, what is wrong with it, and what to do."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Wheel:
-    """One wheel file, on the controller or on the host."""
-
-    name: str
-    version: Version
-    file_name: str
-    tags: frozenset[Tag]
-    build: tuple[()] | tuple[int, str]
-    requires: tuple[str, ...]
-    """Requires-Dist as it is written, also where it is older than the standards."""
-    requires_python: str
-    extras: frozenset[str]
-    size: int
-    unpacked: int
-    modules: tuple[str, ...]
-    """What can be imported to see that it works."""
-    path: str
-    title: str
-    """Name and version as METADATA spells them, which is how the host will record them."""
-    raw_version: str
-    on_host: bool = False
-    sha256: str | None = None
-    """Where it is known without reading the file."""
-    allowed: frozenset[str] = frozenset()
-    """The sha256 that the user demands, any of them; empty where any will do."""
 
 
 class HostWheel(t.Protocol):

@@ -2,62 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to mlfleet.packages: it may change in any release.
-"""The wheels that a task may choose from: a folder of the controller, and the single ones that it names."""
+"""A folder of the controller with the wheels that a task may choose from."""
 
 from __future__ import annotations
 
 import collections.abc as c
-import dataclasses
-import functools
 import os
 import pathlib
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Wheel, WheelProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Rejected, Wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
-
-
-@dataclasses.dataclass(frozen=True)
-class Rejected:
-    """A file that has the name of a package and cannot be installed."""
-
-    file_name: str
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Offer:
-    """The wheels of one package, newest version first, and the files that are none."""
-
-    wheels: tuple[Wheel, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why files were rejected, one sentence each."""
-        return tuple(each.reason for each in self.rejected)
-
-
-class NoWheels:
-    """Where a task names no wheelhouse: at most the single wheels that it names."""
-
-    description = "no wheelhouse"
-
-    def __init__(self, extra: c.Sequence[Wheel] = ()) -> None:
-        self._extra = extra
-
-    def named(self, name: str) -> Offer:
-        """What there is of a package, by its normalised name."""
-        return Offer(_newest_first(wheel for wheel in self._extra if wheel.name == name))
 
 
 class Wheelhouse:
     """A folder of wheels with all that is below it. Files are read when somebody asks for their package."""
 
-    def __init__(self, folder: pathlib.Path, extra: c.Sequence[Wheel] = ()) -> None:
+    def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
-        self._extra = extra
+        self._paths = _paths(folder)
         self._offers: dict[str, Offer] = {}
 
     @property
@@ -75,7 +40,7 @@ class Wheelhouse:
         return tuple(path for path in self._paths.get(_package(file_name) or "", ()) if path.name == file_name)
 
     def _read(self, name: str) -> Offer:
-        wheels = [wheel for wheel in self._extra if wheel.name == name]
+        wheels: list[Wheel] = []
         rejected = []
         for path in self._paths.get(name, ()):
             try:
@@ -84,19 +49,19 @@ class Wheelhouse:
                 rejected.append(Rejected(path.name, str(problem)))
         return Offer(_newest_first(wheels), tuple(rejected))
 
-    @functools.cached_property
-    def _paths(self) -> dict[str, list[pathlib.Path]]:
-        """All files that look like a package, by its normalised name."""
-        found: dict[str, list[pathlib.Path]] = {}
-        for path in _files_below(self._folder):
-            package = _package(path.name)
-            if package:
-                found.setdefault(package, []).append(path)
-        if not any(path.suffix == ".whl" for paths in found.values() for path in paths):
-            raise WheelProblem(
-                f"the option wheelhouse names {self._folder}, which holds no wheel; name a folder with the .whl files"
-            )
-        return found
+
+def _paths(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
+    """All files that look like a package, by its normalised name."""
+    found: dict[str, list[pathlib.Path]] = {}
+    for path in _files_below(folder):
+        package = _package(path.name)
+        if package:
+            found.setdefault(package, []).append(path)
+    if not any(path.suffix == ".whl" for paths in found.values() for path in paths):
+        raise WheelProblem(
+            f"the option wheelhouse names {folder}, which holds no wheel; name a folder with the .whl files"
+        )
+    return found
 
 
 def _newest_first(wheels: c.Iterable[Wheel]) -> tuple[Wheel, ...]:

@@ -18,16 +18,27 @@ def path_of(distribution, folder):
 
 def rows(path):
     """[path, hash, size] of each line of a RECORD, as text; OSError where it cannot be read."""
+    text = _text(path)
+    # A comma in a name would have been quoted; where nothing is, the module csv would only cost time.
+    found = _quoted(text) if '"' in text else [line.split(",") for line in text.splitlines()]
+    return [(row + ["", ""])[:3] for row in found if row and row[0]]
+
+
+def _text(path):
     with open(path, "rb") as stream:
         text = stream.read(LIMIT).decode("utf-8", "surrogateescape")
-    if '"' in text:
-        import csv
+    if "\0" in text:  # no file has such a name, and every call of the system would refuse it
+        raise OSError("%s is not a list of files" % path)
+    return text
 
-        found = [row for row in csv.reader(text.splitlines()) if row]
-    else:
-        # A comma in a name would have been quoted, so that the module csv would only cost time.
-        found = [line.split(",") for line in text.splitlines() if line]
-    return [(row + ["", ""])[:3] for row in found]
+
+def _quoted(text):
+    import csv
+
+    try:
+        return list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise OSError("it is not a list of files: %s" % error)
 
 
 def files(distribution, folder):
@@ -38,9 +49,8 @@ def files(distribution, folder):
             return None
         if distribution["record"] == "dist-info":
             return [os.path.normpath(os.path.join(folder, row[0])) for row in rows(path)]
-        with open(path, "rb") as stream:
-            lines = stream.read(LIMIT).decode("utf-8", "surrogateescape").splitlines()
         # Its paths start at the folder with the list (setuptools' install_egg_info).
-        return [os.path.normpath(os.path.join(os.path.dirname(path), line)) for line in lines if line]
+        folder = os.path.dirname(path)
+        return [os.path.normpath(os.path.join(folder, line)) for line in _text(path).splitlines() if line]
     except OSError:
         return None

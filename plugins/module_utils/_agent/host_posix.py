@@ -56,5 +56,11 @@ def open_binary(path):
 
 
 def same_file(one, other):
-    """Whether two paths name one interpreter. Environments link to one binary, so links are not followed."""
-    return os.path.normpath(one) == os.path.normpath(other)
+    """Whether two paths name one interpreter: the same binary in the same folder, be it python or python3.
+
+    Folders are not followed: environments link to the binary of their base.
+    """
+    one, other = os.path.normpath(one), os.path.normpath(other)
+    return one == other or (
+        os.path.dirname(one) == os.path.dirname(other) and os.path.realpath(one) == os.path.realpath(other)
+    )

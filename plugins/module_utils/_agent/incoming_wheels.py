@@ -22,7 +22,7 @@ def check(wheels):
         check_kinds({key: value for key, value in each.items() if key != "path"}, kinds)
         change_request.file_name_and_hash(each)
         path = each.get("path")
-        if path is not None and not (isinstance(path, str) and host.paths.isabs(path)):
+        if path is not None and not (isinstance(path, str) and host.paths.isabs(path) and "\0" not in path):
             raise Refusal("arguments-malformed", "the path of the wheel %s is not absolute" % each["file_name"])
         if each["size"] < 0:
             raise Refusal("arguments-malformed", "the size of the wheel %s is negative" % each["file_name"])

@@ -25,7 +25,7 @@ def of(path):
 
 
 def _read(path):
-    if not host.paths.isabs(path) or not path.lower().endswith(".whl"):
+    if not host.paths.isabs(path) or "\0" in path or not path.lower().endswith(".whl"):
         raise wheel_file.Unusable("is no absolute path of a wheel")
     with host.open_binary(path) as stream:
         sha256, size = wheel_file.sha256_of(stream)

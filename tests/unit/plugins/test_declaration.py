@@ -9,9 +9,8 @@ import typing as t
 
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _python_packages
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Line
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._requirements_file import Line
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -274,8 +274,6 @@ def test_files_that_are_no_wheels_are_named_with_their_package(tmp_path: pathlib
     (tmp_path / "foo-1.0-py3-none-any.whl").write_text("words")
     with pytest.raises(LockProblem, match=r"the lock's foo 1.0 cannot be had: .* is damaged or no wheel"):
         _lock.wheels([pin()], Wheelhouse(tmp_path), no_fetch)
-    with pytest.raises(LockProblem, match=r"foo 1.0 cannot be had: the option wheelhouse names .*/gone"):
-        _lock.wheels([pin()], Wheelhouse(tmp_path / "gone"), no_fetch)
 
 
 def test_a_file_under_another_name(tmp_path: pathlib.Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import os
 import pathlib
 import subprocess
@@ -29,20 +30,22 @@ SPECIFIERS = ("", "==1.0", "==2.0", ">=2", "<3", "<2", "!=2.0", ">=9")
 MANY, FEW = 400, 40
 
 needs = st.builds("{}{}".format, st.sampled_from(NAMES), st.sampled_from(SPECIFIERS))
-wheels = st.builds(
-    lambda name, version, requires: Wheel(name, version, requires=tuple(requires)),
-    st.sampled_from(NAMES),
-    st.sampled_from(VERSIONS),
-    st.lists(needs, max_size=2, unique=True),
-)
+# A release has the same metadata wherever it is met: here that is decided once for each release of a world.
+universes = st.fixed_dictionaries(
+    {(name, version): st.lists(needs, max_size=2, unique=True) for name in NAMES for version in VERSIONS}
+).map(lambda found: [Wheel(*release, requires=tuple(requires)) for release, requires in found.items()])
+
+
+@dataclasses.dataclass(frozen=True)
+class Releases:
+    """What of a universe is installed, and what is offered."""
+
+    installed: list[Wheel]
+    offered: list[Wheel]
 
 
 def one_per_name(found: c.Iterable[Wheel]) -> list[Wheel]:
     return list({wheel.name: wheel for wheel in found}.values())
-
-
-def one_per_release(found: c.Iterable[Wheel]) -> list[Wheel]:
-    return list({(wheel.name, wheel.version): wheel for wheel in found}.values())
 
 
 def as_entries(declared: c.Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
@@ -53,8 +56,13 @@ def as_entries(declared: c.Mapping[str, tuple[str, str]]) -> list[dict[str, str]
     ]
 
 
-installed = st.lists(wheels, max_size=4).map(one_per_name)
-offered = st.lists(wheels, max_size=9).map(one_per_release)
+worlds = universes.flatmap(
+    lambda universe: st.builds(
+        Releases,
+        st.lists(st.sampled_from(universe), max_size=4).map(one_per_name),
+        st.lists(st.sampled_from(universe), max_size=9, unique_by=lambda wheel: (wheel.name, wheel.version)),
+    )
+)
 states = st.sampled_from(("present", "present", "present", "absent", "latest"))
 declarations = st.dictionaries(
     st.sampled_from(NAMES), st.tuples(st.sampled_from(SPECIFIERS), states), min_size=1, max_size=3
@@ -91,15 +99,15 @@ def afterwards(before: c.Sequence[Wheel], choice: c.Sequence[Wheel], plan: Plan)
 
 
 @settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(installed, offered, declarations, baselines, modes, st.lists(st.sampled_from(NAMES), max_size=1))
+@given(worlds, declarations, baselines, modes, st.lists(st.sampled_from(NAMES), max_size=1))
 def test_any_plan_keeps_its_promises(
-    before: list[Wheel],
-    choice: list[Wheel],
+    releases: Releases,
     declared: list[dict[str, str]],
     baseline: list[str],
     mode: str,
     allowed: list[str],
 ) -> None:
+    before, choice = releases.installed, releases.offered
     with tempfile.TemporaryDirectory() as folder:
         world = World(pathlib.Path(folder), before, choice, baseline=baseline)
         plan = world.plan(*declared, mode=mode, allow_protected=allowed)
@@ -129,16 +137,9 @@ def test_any_plan_keeps_its_promises(
 def pip_finds_a_solution(folder: pathlib.Path, requirements: c.Sequence[str]) -> bool:
     """What pip's own resolver says, with an empty environment and the same wheelhouse."""
     wheelhouse = str(folder / "wheelhouse")
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--quiet"]
     ended = subprocess.run(
-        [sys.executable, "-I", "-m", "pip", "install", "--dry-run", "--quiet", "--ignore-installed", "--no-index"]
-        + [
-            "--disable-pip-version-check",
-            "--target",
-            str(folder / "target"),
-            "--find-links",
-            wheelhouse,
-            *requirements,
-        ],
+        [*pip, "--ignore-installed", "--no-index", "--target", str(folder), "--find-links", wheelhouse, *requirements],
         env=package_index.isolated(os.environ),
         capture_output=True,
         text=True,
@@ -150,8 +151,11 @@ def pip_finds_a_solution(folder: pathlib.Path, requirements: c.Sequence[str]) ->
 
 @pytest.mark.slow
 @settings(max_examples=FEW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(offered.filter(bool), st.lists(needs, min_size=1, max_size=3, unique_by=lambda text: Requirement(text).name))
-def test_a_solution_is_found_exactly_where_pip_finds_one(choice: list[Wheel], declared: list[str]) -> None:
+@given(
+    worlds.filter(lambda world: bool(world.offered)),
+    st.lists(needs, min_size=1, max_size=3, unique_by=lambda text: Requirement(text).name),
+)
+def test_a_solution_is_found_exactly_where_pip_finds_one(releases: Releases, declared: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        plan = World(pathlib.Path(folder), [], choice).plan(*declared)
+        plan = World(pathlib.Path(folder), [], releases.offered).plan(*declared)
         assert (not plan.problems) == pip_finds_a_solution(pathlib.Path(folder), declared)

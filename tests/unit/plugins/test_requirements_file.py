@@ -12,7 +12,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _requirements_file
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._requirements_file import Line
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Line
 from pip._internal.exceptions import RequirementsFileParseError
 from pip._internal.network.session import PipSession
 from pip._internal.req import req_file

@@ -15,6 +15,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel as Candidate
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import HostWheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from packaging.tags import Tag
@@ -30,7 +31,7 @@ UNHURRIED = hypothesis.settings(
 )
 
 
-def read(wheel: Wheel, folder: pathlib.Path) -> _wheel.Wheel:
+def read(wheel: Wheel, folder: pathlib.Path) -> Candidate:
     return _wheel.read(wheel.write(folder))
 
 

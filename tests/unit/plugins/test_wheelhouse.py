@@ -9,9 +9,9 @@ import os
 import pathlib
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import NoWheels, Offer, Wheelhouse
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 
 from testbed.wheels import Wheel
 
@@ -67,24 +67,6 @@ def test_what_is_rejected_is_told_with_the_package(tmp_path: pathlib.Path) -> No
     assert "has no RECORD" in reasons["foo-2.0-py3-none-any.whl"]
     assert "is no name of a wheel" in reasons["foo-x-py3-none-any.whl"]
     assert offer.reasons == tuple(reasons[each.file_name] for each in offer.rejected)
-
-
-def test_single_wheels_come_on_top(tmp_path: pathlib.Path) -> None:
-    Wheel("foo").write(tmp_path / "house")
-    single = _wheel.read(Wheel("foo", "2.0").write(tmp_path))
-    other = _wheel.read(Wheel("bar").write(tmp_path))
-    house = Wheelhouse(tmp_path / "house", extra=[single, other])
-    assert versions(house.named("foo")) == ["2.0", "1.0"]
-    assert house.named("bar").wheels == (other,)
-    assert house.description == f"the wheelhouse {tmp_path / 'house'}"
-
-
-def test_without_a_wheelhouse(tmp_path: pathlib.Path) -> None:
-    single = _wheel.read(Wheel("foo").write(tmp_path))
-    assert NoWheels().named("foo") == Offer()
-    assert NoWheels([single]).named("foo").wheels == (single,)
-    assert NoWheels([single]).named("bar") == Offer()
-    assert NoWheels().description == "no wheelhouse"
 
 
 def test_folders_that_are_no_wheelhouse(tmp_path: pathlib.Path) -> None:
