@@ -74,10 +74,7 @@ def _assembled(
 
 def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:
     """The entries that hold for this runtime; instances that share it must not disagree."""
-    declared = situation.declaration.entries
-    meant = [
-        each for each in declared if each.meant_for(situation.instances) and each.applies(situation.target.environment)
-    ]
+    meant = _meant(situation)
     kept: dict[str, Entry] = {}
     problems = []
     for entry in meant:
@@ -87,6 +84,19 @@ def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:
             detail = f"{other.where} and {entry.where} disagree on {entry.name} for one runtime; {advice}"
             problems.append(Problem("disagreement", entry.name, detail))
     return list(kept.values()), problems
+
+
+def _meant(situation: Situation) -> list[Entry]:
+    """Those for particular instances go before those for all, as soon as every user of the runtime has one."""
+    declared = situation.declaration.entries
+    meant = [
+        each for each in declared if each.meant_for(situation.instances) and each.applies(situation.target.environment)
+    ]
+    users = {name.upper() for name in situation.instances}
+    named: dict[str, set[str]] = {}
+    for each in meant:
+        named.setdefault(each.name, set()).update(each.instances)
+    return [each for each in meant if each.instances or not users or not users <= named[each.name]]
 
 
 def _says(entry: Entry) -> tuple[object, ...]:
@@ -115,18 +125,20 @@ def _end(
     reached = None if any(each.latest for each in wanted) else _reached(wanted, remaining, situation.target)
     if reached is not None and all(remaining[name].satisfies(limits.get(name, SpecifierSet())) for name in reached):
         return {name: package for name, package in remaining.items() if name in reached or name in keep}
-    return _resolve.resolve(
-        Question(
-            wanted=wanted,
-            installed=remaining,
-            keep=keep,
-            absent=absent,
-            limits=limits,
-            target=situation.target,
-            candidates=situation.candidates,
-            broken=tuple(before),
-        )
+    question = Question(
+        wanted=wanted,
+        installed=remaining,
+        keep=keep,
+        absent=absent,
+        limits=limits,
+        target=situation.target,
+        candidates=situation.candidates,
+        broken=tuple(before),
     )
+    end = _resolve.resolve(question)
+    # What was kept for the needs of a package that changes may not be needed any more.
+    used = {*(_reached(wanted, end, situation.target) or ()), *_kept(situation, end)}
+    return {name: package for name, package in end.items() if name in used}
 
 
 def _kept(situation: Situation, packages: Packages) -> frozenset[str]:
@@ -220,7 +232,7 @@ def _why(kind: str, before: Package | None, after: Package, reached: Reached) ->
 def _why_removed(situation: Situation, name: str) -> str:
     for entry in situation.declaration.entries:
         if entry.name == name and entry.state == ABSENT:
-            return f"declared absent{f' in {entry.specifier}' if entry.specifier else ''}"
+            return f"declared absent{f' in {entry.specifier}' if entry.specifier else ''}{entry.by}"
     return "mode exact: neither declared, nor needed, nor there from the beginning"
 
 

@@ -25,6 +25,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 MAX_ROUNDS = 20_000
+LATEST_ROUNDS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,19 @@ class Unsatisfiable(Exception):
 
 
 def resolve(question: Question) -> dict[str, Package]:
-    """The packages that the runtime shall have, by name. Kept packages are heard first, and overruled if need be."""
+    """The packages that the runtime shall have, by name."""
+    found = _overruling(question)
+    for _round in range(LATEST_ROUNDS if any(wanted.latest for wanted in question.wanted) else 0):
+        # The resolver goes back no further than it must, and may leave a newer release aside that has become possible.
+        better = _overruling(dataclasses.replace(question, installed=found))
+        if better == found:
+            break
+        found = better
+    return found
+
+
+def _overruling(question: Question) -> dict[str, Package]:
+    """Kept packages are heard first, and overruled if need be."""
     try:
         return _resolve(question, heard=True)
     except Unsatisfiable:
@@ -89,16 +102,47 @@ def _resolve(question: Question, heard: bool) -> dict[str, Package]:
     ]
     concerned = _concerned(question)
     asks += [Ask(name, None, None, keep=True) for name in sorted(concerned)]
-    resolver = resolvelib.Resolver(_Provider(question, heard), resolvelib.BaseReporter())
+    provider = _Provider(question, heard)
     try:
-        mapping = resolver.resolve(asks, max_rounds=MAX_ROUNDS).mapping
+        resolvelib.Resolver(provider, _Reporter()).resolve(asks, max_rounds=MAX_ROUNDS)
+        raise RuntimeError("the resolver ended without saying so")
+    except _Ended as ended:
+        chosen = _reached(provider, asks, ended.mapping)
     except resolvelib.ResolutionImpossible as impossible:
         causes = [_cause(question, each.requirement, each.parent) for each in impossible.causes]
         raise Unsatisfiable(list(dict.fromkeys(causes))) from None
     except resolvelib.ResolutionTooDeep:
         raise Unsatisfiable(["the requirements are too entangled to be resolved; declare exact versions"]) from None
     unconcerned = {name: question.installed[name] for name in question.keep - concerned}
-    return unconcerned | {choice.package.name: choice.package for choice in mapping.values()}
+    return unconcerned | {choice.package.name: choice.package for choice in chosen}
+
+
+class _Ended(Exception):
+    """The resolver has an answer."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        super().__init__()
+        self.mapping = mapping
+
+
+class _Reporter(resolvelib.BaseReporter):  # type: ignore[type-arg]  # subscriptable at run time only from 1.1 on
+    """Takes the answer before resolvelib looks for what is reached: its search never ends in a circle of packages that
+    backtracking has left behind (resolvelib 1.2.1, _has_route_to_root)."""
+
+    def ending(self, state: t.Any) -> None:
+        raise _Ended(dict(state.mapping))
+
+
+def _reached(provider: _Provider, asks: c.Iterable[Ask], mapping: Mapping) -> list[Choice]:
+    """What somebody asks for. Backtracking leaves choices behind that nobody asks for any more."""
+    open_asks = list(asks)
+    found: dict[tuple[str, str], Choice] = {}
+    while open_asks:
+        identifier = provider.identify(open_asks.pop())
+        if identifier not in found:
+            found[identifier] = mapping[identifier]
+            open_asks += provider.get_dependencies(found[identifier])
+    return list(found.values())
 
 
 def _concerned(question: Question) -> frozenset[str]:
@@ -137,6 +181,7 @@ class Ask:
     wanted: Wanted | None = None
     need: Need | None = None
     keep: bool = False
+    """Nobody asks for it but the wish to leave things alone: a kept package, or one that such a package needs."""
     same: Package | None = None
     """The very package that an extra belongs to."""
 
@@ -156,6 +201,9 @@ class Choice:
     extra: str | None
     kept: bool = False
     """Nobody but the wish to leave it alone asks for it."""
+
+
+Mapping = c.Mapping[tuple[str, str], Choice]
 
 
 def _asks(name: str, specifier: SpecifierSet | None, extras: c.Iterable[str], **origin: t.Any) -> list[Ask]:
@@ -222,14 +270,15 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
 
     def get_dependencies(self, candidate: t.Any) -> list[Ask]:
         package: Package = candidate.package
-        if candidate.kept and not self._heard:
+        kept = candidate.kept
+        if kept and not self._heard:
             return []
         same = [Ask(package.name, None, None, same=package)] if candidate.extra else []
         return same + [
             ask
             for need in package.needed(self._question.target.environment, candidate.extra or "")
-            if not (candidate.kept and Breach(package, need, None).key in self._broken)
-            for ask in _asks(need.name, need.specifier, need.extras, need=need)
+            if not (kept and Breach(package, need, None).key in self._broken)
+            for ask in _asks(need.name, need.specifier, need.extras, need=need, keep=kept)
         ]
 
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
+import typing as t
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.module_utils._agent import pip_calls, pip_words
 
 from testbed import changeable, interpreters
 from testbed.agent_changes import Change, change, whole_tree
@@ -16,6 +17,10 @@ from testbed.changeable import ChangeableRuntime
 from testbed.virtual_environments import Recipe
 from testbed.wheels import Wheel
 
+# The agent has no annotations, which Python 3.5 would not understand.
+AGENT = "ansible_collections.mlfleet.packages.plugins.module_utils._agent"
+CALLS: t.Any = importlib.import_module(f"{AGENT}.pip_calls")
+WORDS: t.Any = importlib.import_module(f"{AGENT}.pip_words")
 PIPS = [
     ((3, 6), "9.0.1"),
     ((3, 6), "18.1"),
@@ -57,11 +62,12 @@ def test_every_kind_of_change(runtime: ChangeableRuntime, tmp_path: pathlib.Path
         assert (runtime.site_packages / "demo" / "data.txt").read_text() == version
         assert len(list((runtime.site_packages / "demo" / "__pycache__").iterdir())) == 2
     at_last = whole_tree(runtime.prefix)
-    (runtime.site_packages / "aztec").write_text("a file")
-    broken = Wheel("aztec", modules={"aztec/__init__.py": ""})
-    answer = change(runtime, tmp_path / "broken", Change((demo("2.0"), broken)))
+    taking = Wheel("taking", modules={"nobodys.txt": "taken", "other.py": "taken = True\n"})
+    (runtime.site_packages / "nobodys.txt").write_text("nobody's")
+    answer = change(runtime, tmp_path / "broken", Change((demo("2.0"), taking), imports=("no.such",)))
     assert answer["outcome"] == "restored", answer
-    (runtime.site_packages / "aztec").unlink()
+    assert (runtime.site_packages / "nobodys.txt").read_text() == "nobody's"
+    (runtime.site_packages / "nobodys.txt").unlink()
     assert whole_tree(runtime.prefix) == at_last
     answer = change(runtime, tmp_path / "removal", Change(remove=("demo", "other")))
     assert answer["outcome"] == "changed", answer
@@ -89,7 +95,7 @@ def test_a_wheel_for_another_platform(runtime: ChangeableRuntime, tmp_path: path
     ],
 )
 def test_options_are_those_of_the_age(version: str, known: set[str], unknown: set[str]) -> None:
-    words = pip_calls.install(version, "wheels.txt")
+    words = CALLS.install(version, "wheels.txt")
     assert known <= set(words)
     assert not unknown & set(words)
     assert words[-2:] == ["-r", "wheels.txt"]
@@ -116,20 +122,20 @@ def test_options_are_those_of_the_age(version: str, known: set[str], unknown: se
     ],
 )
 def test_words_of_pip(said: str, kind: str) -> None:
-    found, advice = pip_words.kind_and_advice(said)
+    found, advice = WORDS.kind_and_advice(said)
     assert found == kind
     assert advice
 
 
 def test_the_line_that_says_it() -> None:
     said = "Processing ./x.whl\nERROR: x is broken\n\nWARNING: There is a newer pip\n"
-    assert pip_words.last_line(said) == "ERROR: x is broken"
-    assert pip_words.last_line("Traceback (most recent call last):\nOSError: [Errno 5] x\n") == "OSError: [Errno 5] x"
-    assert pip_words.last_line("") == "it said nothing"
+    assert WORDS.last_line(said) == "ERROR: x is broken"
+    assert WORDS.last_line("Traceback (most recent call last):\nOSError: [Errno 5] x\n") == "OSError: [Errno 5] x"
+    assert WORDS.last_line("") == "it said nothing"
 
 
 def test_passwords_do_not_come_along() -> None:
     said = b"Looking in indexes: https://me:secret@host/simple, http://token@other/\r\n ssh://git@x/y"
-    assert pip_calls.without_credentials(said) == (
+    assert CALLS.without_credentials(said) == (
         "Looking in indexes: https://***@host/simple, http://***@other/\n ssh://***@x/y"
     )

@@ -113,7 +113,7 @@ def test_a_module_takes_the_interpreter_down(runtime: ChangeableRuntime, tmp_pat
     bad = Wheel("bad", modules={"bad.py": "import os\nos._exit(3)\n"})
     wanted = Change((*upgraded(), bad), imports=("alpha", "bad", "beta"))
     answer = assert_restored(runtime, tmp_path / "wheels", wanted, "imports")
-    assert "does not import: bad (the interpreter ended with exit code 3)" in answer["detail"]
+    assert answer["detail"].endswith("does not import: bad (the interpreter ended with exit code 3)")
 
 
 def test_a_module_that_never_comes_back(newest: ChangeableRuntime, tmp_path: pathlib.Path) -> None:

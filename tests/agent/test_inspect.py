@@ -207,14 +207,16 @@ def test_records_that_are_none(oldest: ChangeableRuntime, record: bytes) -> None
 @pytest.mark.parametrize("arguments", [{"names": [], "files": "all"}, {"names": "pip", "files": "none"}, {"names": []}])
 @pytest.mark.parametrize("operation", ["inspect", "survey"])
 def test_requests_that_are_none(operation: str, arguments: dict[str, t.Any]) -> None:
-    more = {"places": [], "instances": [], "seconds": 1, "wheels": []} if operation == "survey" else {}
-    with pytest.raises(HostProblem):
-        agent_calls.ask(RUNNER.path, operation, **more, **arguments)
+    if operation == "survey":
+        arguments = {"places": [], "instances": [], "seconds": 1, "wheels": [], **arguments}
+    with pytest.raises(HostProblem, match="argument|files must be"):
+        agent_calls.ask(RUNNER.path, operation, **arguments)
 
 
 def survey(place: pathlib.Path, wheels: list[str], **more: t.Any) -> dict[str, t.Any]:
-    arguments = {"places": [str(place)], "instances": [], "seconds": 60, "names": [], "files": "none", "wheels": wheels}
-    answer: dict[str, t.Any] = agent_calls.ask(RUNNER.path, "survey", **{**arguments, **more})
+    usual = {"places": [str(place)], "instances": [], "seconds": 60, "names": [], "files": "none", "wheels": wheels}
+    arguments: dict[str, t.Any] = {**usual, **more}
+    answer: dict[str, t.Any] = agent_calls.ask(RUNNER.path, "survey", **arguments)
     return answer
 
 

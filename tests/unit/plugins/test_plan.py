@@ -151,6 +151,37 @@ def test_what_is_broken_is_mended_where_the_declaration_reaches_it(tmp_path: pat
     assert actions(plan) == ["upgrade demo-b 1.0 -> 2.0", "install demo-a nothing -> 1.0"]
 
 
+KEPT = [Wheel("kept", requires=("friend", "demo-x<2")), Wheel("friend", requires=("nowhere",)), Wheel("demo-x", "1.0")]
+LATEST_X = {"name": "demo-x", "state": "latest"}
+
+
+def test_what_a_kept_package_needs_is_kept_as_broken_as_it_is(tmp_path: pathlib.Path) -> None:
+    plan = World(tmp_path, KEPT, [Wheel("demo-x", "1.5"), Wheel("demo-x", "2.0")]).plan(LATEST_X)
+    assert (actions(plan), problems(plan)) == (["upgrade demo-x 1.0 -> 1.5"], [])
+
+
+def test_a_kept_package_that_comes_to_be_needed_is_mended_after_all(tmp_path: pathlib.Path) -> None:
+    needing = Wheel("demo-x", "1.5", requires=("friend",))
+    plan = World(tmp_path, KEPT, [needing, Wheel("demo-x", "2.0"), Wheel("nowhere")]).plan(LATEST_X)
+    assert (actions(plan), problems(plan)) == (["install nowhere nothing -> 1.0", "upgrade demo-x 1.0 -> 1.5"], [])
+
+
+def test_packages_that_need_each_other(tmp_path: pathlib.Path) -> None:
+    one, other = Wheel("one", requires=("other",)), Wheel("other", requires=("one",))
+    assert sorted(actions(World(tmp_path, [], [one, other]).plan("one"))) == [
+        "install one nothing -> 1.0",
+        "install other nothing -> 1.0",
+    ]
+
+
+def test_an_extra_that_stands_for_other_extras_of_its_package(tmp_path: pathlib.Path) -> None:
+    wheel = Wheel("demo-a", extras={"all": ("demo-a[x]",), "x": ("demo-b",)})
+    assert sorted(actions(World(tmp_path, [], [wheel, B1]).plan("demo-a[all]"))) == [
+        "install demo-a nothing -> 1.0",
+        "install demo-b nothing -> 1.0",
+    ]
+
+
 def test_two_declared_packages_are_changed_together(tmp_path: pathlib.Path) -> None:
     old = Wheel("demo-a", "1.0", requires=("demo-b<2",))
     new = Wheel("demo-a", "2.0", requires=("demo-b>=2",))
