@@ -145,7 +145,9 @@ def test_a_wheel_on_the_host_that_grew(runtimes: Two, tmp_path: pathlib.Path) ->
         apply([described], [change_of(runtimes[0], Change((BETA,)))], b"")
 
 
-@pytest.mark.parametrize("instead", [{"home": "/nowhere"}, {"interpreter": "/bin/sh"}])
+@pytest.mark.parametrize(
+    "instead", [{"home": "/nowhere"}, {"interpreter": "/bin/sh"}, {"home": "/", "interpreter": "/bin/sh"}]
+)
 def test_interpreters_that_are_none_of_the_runtime(runtimes: Two, instead: dict[str, str]) -> None:
     (answer,) = apply([], [change_of(runtimes[0], Change(), **instead)], b"")
     assert (answer["outcome"], answer["kind"]) == ("untouched", "gone")

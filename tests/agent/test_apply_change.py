@@ -389,13 +389,22 @@ def test_requests_that_are_none(newest: ChangeableRuntime, tmp_path: pathlib.Pat
 
 
 def test_what_an_ended_change_could_not_remove(newest: ChangeableRuntime, tmp_path: pathlib.Path) -> None:
-    ended, begun = newest.prefix / STATE / "change-1", newest.prefix / STATE / "change-2"
-    for folder in (ended, begun):
-        folder.mkdir(parents=True)
-        (folder / "in-use").touch()
-    (begun / "manifest.json").write_text("{}")
+    ended = newest.prefix / STATE / "change-1"
+    ended.mkdir(parents=True)
+    (ended / "in-use").touch()
     assert change(newest, tmp_path / "wheels", Change((demo("1.0"),)))["outcome"] == "changed"
-    assert litter(newest) == {"change-2"}
+    assert litter(newest) == set()
+
+
+def test_nothing_is_changed_on_top_of_half_a_change(newest: ChangeableRuntime, tmp_path: pathlib.Path) -> None:
+    begun = newest.prefix / STATE / "change-2"
+    begun.mkdir(parents=True)
+    (begun / "manifest.json").write_text("{}")
+    before = newest.tree()
+    answer = change(newest, tmp_path / "wheels", Change((demo("1.0"),)))
+    assert (answer["outcome"], answer["kind"]) == ("untouched", "interrupted")
+    assert str(begun) in answer["detail"]
+    assert newest.tree() == before
 
 
 def test_no_process_stays(newest: ChangeableRuntime, tmp_path: pathlib.Path) -> None:

@@ -58,6 +58,7 @@ def upgraded(**more: t.Any) -> tuple[Wheel, ...]:
         Wheel("alpha", "2.0", modules={"alpha/__init__.py": "", "alpha/new.py": "", "alpha/sub/deep.py": ""}, **more),
         Wheel("beta", "2.0", scripts=("beta-tool = beta:main", "second-tool = beta:main")),
         Wheel("gamma", "1.0", modules={"gamma/__init__.py": "", "gamma-1.0.data/data/share/gamma/x": "x"}),
+        Wheel("corp.two", "1.0", modules={"corp/two.py": "", "corp_two-1.0.data/headers/two.h": ""}),
     )
 
 
@@ -123,12 +124,14 @@ def test_a_module_that_never_comes_back(newest: ChangeableRuntime, tmp_path: pat
     assert "bad (the time was up)" in answer["detail"]
 
 
-def test_pip_never_comes_back(newest: ChangeableRuntime, tmp_path: pathlib.Path) -> None:
+# In the midst of the modules, at the scripts, and at the very last file.
+@pytest.mark.parametrize("pattern", ["alpha/sub/deep[.]py$", "second-tool", "gamma.*/RECORD.*[.]tmp$"])
+def test_pip_never_comes_back(newest: ChangeableRuntime, tmp_path: pathlib.Path, pattern: str) -> None:
     # As with a virus scanner that holds a file: pip has removed the old version and hangs with the new one.
     (newest.site_packages / "sitecustomize.py").write_text(
-        "import sys, threading, time\n"
+        "import re, sys, time\n"
         "def hang(event, arguments):\n"
-        "    if event == 'open' and 'second-tool' in str(arguments[0]):\n"
+        f"    if event == 'open' and re.search({pattern!r}, str(arguments[0])):\n"
         "        time.sleep(600)\n"
         "sys.addaudithook(hang)\n"
     )
@@ -136,7 +139,7 @@ def test_pip_never_comes_back(newest: ChangeableRuntime, tmp_path: pathlib.Path)
 
 
 def test_it_becomes_something_else(runtime: ChangeableRuntime, tmp_path: pathlib.Path) -> None:
-    planned = {**runtime.installed(), "alpha": "2.0", "beta": "2.0", "gamma": "1.1"}
+    planned = {**runtime.installed(), "alpha": "2.0", "beta": "2.0", "gamma": "1.1", "corp-two": "1.0"}
     wanted = Change(upgraded(), after=pairs(planned))
     answer = assert_restored(runtime, tmp_path / "wheels", wanted, "state")
     assert "it lacks gamma 1.1, and it has gamma 1.0" in answer["detail"]

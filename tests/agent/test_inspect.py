@@ -209,7 +209,7 @@ def test_records_that_are_none(oldest: ChangeableRuntime, record: bytes) -> None
 def test_requests_that_are_none(operation: str, arguments: dict[str, t.Any]) -> None:
     if operation == "survey":
         arguments = {"places": [], "instances": [], "seconds": 1, "wheels": [], **arguments}
-    with pytest.raises(HostProblem, match="argument|files must be"):
+    with pytest.raises(HostProblem, match=r"argument|files must be"):
         agent_calls.ask(RUNNER.path, operation, **arguments)
 
 

@@ -96,11 +96,15 @@ def _change(change, hashes, folder, deadline, answers, program):
 
 def _problem_with(change):
     """The home may have gone since the plan was made, and an interpreter is not run because a request names it."""
-    # Asked by its interpreter: a home can have several, of which a task may name any.
-    for runtime in host.discover([change["interpreter"]])["runtimes"]:
-        if runtime["home"] == change["home"] and runtime["interpreter"] == change["interpreter"]:
-            return None
-    return "there is no runtime %s with the interpreter %s any more" % (change["home"], change["interpreter"])
+    home, interpreter = change["home"], change["interpreter"]
+    # Asked by its interpreter as well: a home can have several, of which a task may name any.
+    if home not in _homes(home) or home not in _homes(interpreter):
+        return "there is no runtime %s with the interpreter %s any more" % (home, interpreter)
+    return None
+
+
+def _homes(place):
+    return [runtime["home"] for runtime in host.discover([place])["runtimes"]]
 
 
 def _failed(outcome, kind, detail, advice):

@@ -36,6 +36,7 @@ def operation(arguments, answers, program, attachments):
 
 
 def _change(request, prefix, answers, deadline):
+    _expect_nothing_begun(prefix)
     before = snapshot.take(snapshot.REQUIREMENTS)
     _expect(before, request["before"])
     pip = package_state.version_of(before, "pip")
@@ -54,6 +55,14 @@ def _change(request, prefix, answers, deadline):
         return _restore(way_back, request, Failure("internal", "the change broke off: %r" % error, "report this", said))
     way_back.discard()
     return _answer(CHANGED, after=installation.after)
+
+
+def _expect_nothing_begun(prefix):
+    """A change on top of half a change could not be undone to anything."""
+    folder = state_folder.interrupted(prefix)
+    if folder is not None:
+        detail = "an earlier change was interrupted, and left what it had set aside in %s" % folder
+        raise Failure("interrupted", detail, "put that back by hand, then remove the folder")
 
 
 def _expect(before, expected):

@@ -38,6 +38,8 @@ def _add(found, home, origin, interpreters=INTERPRETERS):
 
 def _add_place(found, place):
     """Whether the place is a home, its interpreter, or a folder that holds several homes."""
+    if os.path.isfile(place) and not os.path.basename(place).startswith("python"):
+        return False  # it would be started
     if os.path.isfile(place):
         home = os.path.dirname(os.path.dirname(place))
         added = [_add(found, home, _kind(home), (place,))]

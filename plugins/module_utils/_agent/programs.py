@@ -76,7 +76,7 @@ def _environment(prefix, temporary):
         if not name.upper().startswith(changing) and name.upper() != "SOURCE_DATE_EPOCH"
     }
     kept.update(dict.fromkeys(("TMP", "TEMP", "TMPDIR"), temporary))
-    kept.update(PYTHONNOUSERSITE="1", PYTHONIOENCODING="utf-8", PIP_CONFIG_FILE=os.devnull, PIP_NO_INPUT="1")
+    kept.update(PYTHONNOUSERSITE="1", PYTHONIOENCODING="utf-8", PIP_CONFIG_FILE=os.devnull)
     if os.name == "nt":
         folders = [os.path.join(prefix, name) if name else prefix for name in CONDA_FOLDERS]
         kept["PATH"] = os.pathsep.join(folders + [kept.get("PATH", "")])

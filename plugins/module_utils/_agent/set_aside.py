@@ -37,7 +37,7 @@ class SetAside(object):
     def _keep(self, path, size, may_link):
         place = self._place(len(self.items))
         linked = False
-        if may_link and not os.path.islink(path):
+        if may_link:
             try:
                 os.link(path, place)
                 linked = True

@@ -22,12 +22,12 @@ class WayBack(object):
 
     def __init__(self, request, prefix, before, wheels):
         self._request = request
-        self._prefix = prefix
         self._before = before
         self._wheels = wheels
         self._packages = WheelLayout(prefix).packages
         self._brought = sorted(set().union(*[WheelLayout(prefix).targets(wheel) for wheel in wheels]))
-        self.folder = os.path.join(state_folder.place(prefix), state_folder.CHANGE + os.urandom(8).hex())
+        # A short name: an old pip unpacks wheels below it, and Windows allows paths of 260 characters.
+        self.folder = os.path.join(state_folder.place(prefix), state_folder.CHANGE + os.urandom(4).hex())
         self.temporary = os.path.join(self.folder, "tmp")
 
     def prepare(self):
@@ -107,17 +107,11 @@ class WayBack(object):
         """What is there now and was not there before."""
         found = set(self._brought)
         for wheel in self._wheels:
+            # pip adds files of its own there.
             for folder in [os.path.join(each, wheel.dist_info) for each in self._packages]:
                 found.update(os.path.join(folder, name) for name in _names(folder))
-                found.update(self._listed_in(folder))
         found.update(byte_code.beside(found | self._aside.paths))
         return {path for path in found - self._aside.paths if os.path.lexists(path) and not os.path.isdir(path)}
-
-    def _listed_in(self, dist_info):
-        """The files of a list that pip has written: it knows the names of scripts best."""
-        folder, name = os.path.split(dist_info)
-        found = file_lists.files({"record": "dist-info", "metadata": name}, folder) or []
-        return [path for path in found if path.startswith(self._prefix + os.sep)]
 
     def discard(self):
         """The way back is not needed any more. Without its manifest, the rest of it is only litter."""

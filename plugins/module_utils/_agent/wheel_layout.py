@@ -11,7 +11,7 @@ appears does no harm.
 import os
 import sys
 
-from . import search_path
+from . import metadata, search_path
 
 SCRIPT_ENDINGS = ("", ".exe", ".exe.manifest", "-script.py", "-script.pyw")
 
@@ -32,12 +32,12 @@ class WheelLayout(object):
         found = set()
         for member in wheel.members:
             if not member.endswith("/"):
-                found.update(self._places(member, wheel.dist_info))
+                found.update(self._places(member, wheel))
         for script in _script_names(wheel.entry_points.decode("utf-8", "replace")):
             found.update(os.path.join(self._scripts, script + ending) for ending in _script_endings())
         return found
 
-    def _places(self, member, dist_info):
+    def _places(self, member, wheel):
         folder, _slash, inside = member.partition("/")
         if not folder.endswith(".data"):
             return self._below(self.packages, member)
@@ -45,14 +45,20 @@ class WheelLayout(object):
         if scheme == "scripts":
             return self._below([self._scripts], os.path.basename(inside))
         if scheme == "headers":
-            name = dist_info.partition("-")[0]
-            names = {name, name.replace("_", "-")}
-            return self._below([os.path.join(place, each) for place in self._headers for each in names], inside)
+            folders = [os.path.join(place, name) for place in self._headers for name in _spellings(wheel)]
+            return self._below(folders, inside)
         return self._below([self._data] if scheme == "data" else self.packages, inside)
 
     @staticmethod
     def _below(folders, inside):
         return [os.path.normpath(os.path.join(folder, inside)) for folder in folders]
+
+
+def _spellings(wheel):
+    """The names that the folder of headers has been given by pips of all ages."""
+    name = wheel.dist_info.partition("-")[0]
+    said = metadata.field("\n" + wheel.metadata.decode("utf-8", "replace"), "\nName:")
+    return {name, name.replace("_", "-"), os.path.basename(said) or name}
 
 
 def _script_names(entry_points):

@@ -1,0 +1,246 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store of a host: what comes is whole and right before it can be seen, and what broke off is not lost."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import time
+import typing as t
+
+import pytest
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
+
+from testbed import interpreters, memory
+from testbed.agent_stores import Content, Place, content, expected
+from testbed.interpreters import Interpreter
+
+NEWEST = max(interpreters.find_one_per_minor(), key=lambda found: found.minor)
+A, B, C = content("a", 200_000), content("b", 70_000), content("c", 65_536)
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def place(tmp_path: pathlib.Path) -> Place:
+    return Place(tmp_path / "deep" / "store", NEWEST.path)
+
+
+def test_the_life_of_a_store_on_every_python(interpreter: Interpreter, tmp_path: pathlib.Path) -> None:
+    place = Place(tmp_path / "store", interpreter.path)
+    asked = place.query(A, B)
+    assert (asked["store"], asked["there"], asked["partial"]) == (str(place.folder), [], [])
+    assert not place.folder.exists()
+    assert place.receive([A.part(0, 150_000), B.part()], A.data[:150_000] + B.data) == [B.sha256]
+    asked = place.query(A, B)
+    assert asked["there"] == [B.sha256]
+    assert asked["partial"] == [{"sha256": A.sha256, "offset": 0, "length": 150_000}]
+    assert place.receive([A.part(150_000)], A.data[150_000:]) == [A.sha256]
+    assert place.visible() == expected(A, B)
+    assert place.query(A, B)["there"] == [A.sha256, B.sha256]
+    assert place.incoming() == []
+    assert place.collect(A, most_bytes=1) == [B.file_name]
+    assert place.visible() == expected(A)
+
+
+def test_what_came_before_the_end_stays(place: Place) -> None:
+    with pytest.raises(HostProblem, match=r"the wheel a-1\.0\S+ ends 99999 bytes too early"):
+        place.receive([B.part(), A.part()], B.data + A.data[:100_001])
+    assert place.visible() == expected(B)
+    assert place.query(A)["partial"] == [{"sha256": A.sha256, "offset": 0, "length": 100_001}]
+    assert place.receive([A.part(100_001)], A.data[100_001:]) == [A.sha256]
+    assert place.visible() == expected(A, B)
+
+
+def test_a_receiver_that_is_killed_leaves_what_it_got(place: Place) -> None:
+    request = Request("store_receive", {"store": str(place.folder), "parts": [A.part()]})
+    with subprocess.Popen([str(place.interpreter), *ARGUMENTS], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(request.stdin() + A.data[:131_072])
+        process.stdin.flush()
+        while not place.query(A)["partial"] or place.query(A)["partial"][0]["length"] < 131_072:
+            time.sleep(0.05)
+        process.kill()
+    assert place.visible() == {}
+    assert place.receive([A.part(131_072)], A.data[131_072:]) == [A.sha256]
+    assert place.visible() == expected(A)
+
+
+def test_pieces_may_overlap_and_come_in_any_order(place: Place) -> None:
+    for offset, length in ((120_000, 80_000), (40_000, 20_000), (30_000, 100_000), (0, 35_000)):
+        there = place.receive([A.part(offset, length)], A.data[offset : offset + length])
+    assert there == [A.sha256]
+    assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+def test_all_pieces_there_and_nobody_who_put_them_together(place: Place) -> None:
+    place.receive([A.part(0, 100_000)], A.data[:100_000])
+    (piece,) = (place.folder / "incoming").iterdir()
+    (place.folder / "incoming" / re.sub("-0-.{16}", "-100000-0123456789abcdef", piece.name)).write_bytes(
+        A.data[100_000:]
+    )
+    assert place.query(A)["partial"] == [{"sha256": A.sha256, "offset": 0, "length": A.size}]
+    assert place.receive([A.part(A.size)], b"") == [A.sha256]
+    assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+def test_several_receivers_side_by_side_on_one_wheel(place: Place) -> None:
+    large = content("large", 4_000_000)
+    parts = [large.part(number * 500_000, 500_000) for number in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda part: place.receive([part], large.data[part["offset"] :][: part["length"]]), parts)
+        )
+    assert [large.sha256] in answers
+    assert (place.visible(), place.incoming()) == (expected(large), [])
+
+
+def test_the_same_wheel_from_two_controllers_at_once(place: Place) -> None:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _number: place.receive([A.part()], A.data), range(4)))
+    assert answers == [[A.sha256]] * 4
+    assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+@pytest.mark.parametrize("offsets", [(0,), (0, 90_000)], ids=["whole", "in pieces"])
+def test_bytes_that_are_not_those_of_the_wheel(place: Place, offsets: tuple[int, ...]) -> None:
+    other = bytes(reversed(A.data))
+    ends = (*offsets[1:], A.size)
+    with pytest.raises(HostProblem, match="have another sha256 than it; they were removed"):
+        for start, end in zip(offsets, ends, strict=True):
+            place.receive([A.part(start, end - start)], other[start:end])
+    assert (place.visible(), place.incoming()) == ({}, [])
+    place.put(A)
+    assert place.visible() == expected(A)
+
+
+@pytest.mark.parametrize("data", [A.data[:-1], A.data[:-1] + b"x", b""], ids=["truncated", "changed", "empty"])
+def test_a_wheel_that_was_damaged_in_the_store_is_replaced(place: Place, data: bytes) -> None:
+    place.put(A)
+    place.path(A).write_bytes(data)
+    assert (place.query(A)["there"], place.query(A)["partial"]) == ([], [])
+    assert place.receive([A.part(0, 100_000)], A.data[:100_000]) == []
+    assert place.receive([A.part(100_000)], A.data[100_000:]) == [A.sha256]
+    assert place.visible() == expected(A)
+
+
+def limited(folder: pathlib.Path, kilobytes: int) -> pathlib.Path:
+    """An interpreter whose files cannot grow larger: the next best thing to a full disk."""
+    script = folder / "python"
+    # The shell of Debian counts in blocks of 512 bytes.
+    script.write_text(f'#!/bin/dash\nulimit -f {2 * kilobytes}\nexec {NEWEST.path} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_a_disk_that_becomes_full_is_emptied_again(place: Place, tmp_path: pathlib.Path) -> None:
+    full = dataclasses.replace(place, interpreter=limited(tmp_path, 100))
+    with pytest.raises(HostProblem, match=r"the store \S+ cannot take the wheel a-1\.0\S+: File too large"):
+        full.receive([B.part(), A.part(), C.part()], B.data + A.data + C.data)
+    assert (place.visible(), place.incoming()) == (expected(B), [])
+
+
+def test_a_disk_that_becomes_full_while_pieces_are_put_together(place: Place, tmp_path: pathlib.Path) -> None:
+    full = dataclasses.replace(place, interpreter=limited(tmp_path, 120))
+    full.receive([A.part(0, 100_000)], A.data[:100_000])
+    with pytest.raises(HostProblem, match="cannot take the wheel"):
+        full.receive([A.part(100_000)], A.data[100_000:])
+    assert place.visible() == {}
+    assert place.query(A)["partial"] == [{"sha256": A.sha256, "offset": 0, "length": A.size}]
+
+
+def test_a_store_that_cannot_be_made(place: Place) -> None:
+    place.folder.parent.parent.mkdir(exist_ok=True)
+    place.folder.parent.write_text("a file in the way")
+    with pytest.raises(HostProblem, match=r"the store \S+ cannot be written to"):
+        place.put(A)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        A.part() | {"file_name": "../a-1.0-py3-none-any.whl"},
+        A.part() | {"sha256": "../" + "0" * 61},
+        A.part(-1, 5),
+        A.part(0, -5),
+        A.part(5, A.size),
+        A.part() | {"size": 0, "length": 0},
+        A.part() | {"length": True},
+    ],
+    ids=str,
+)
+def test_parts_that_are_none_are_refused(place: Place, part: dict[str, t.Any]) -> None:
+    with pytest.raises(HostProblem, match="the agent refused"):
+        place.receive([part], A.data)
+    assert not place.folder.exists()
+
+
+@pytest.mark.parametrize("folder", ["store", "", "../x"])
+def test_a_store_is_an_absolute_path(place: Place, folder: str) -> None:
+    other = dataclasses.replace(place, folder=t.cast(pathlib.Path, folder))
+    if folder:
+        with pytest.raises(HostProblem, match="no absolute path"):
+            other.query(A)
+    else:
+        assert pathlib.Path(other.query(A)["store"]).is_absolute()
+
+
+def aged(place: Place, wheel: Content, days: float) -> None:
+    then = time.time() - days * DAY
+    os.utime(place.path(wheel).parent, (then, then))
+
+
+def test_what_nobody_wants_is_collected_by_age(place: Place) -> None:
+    place.put(A, B, C)
+    for wheel, days in ((A, 40), (B, 40), (C, 10)):
+        aged(place, wheel, days)
+    assert place.collect(A, keep_days=30, remove=False) == [B.file_name]
+    assert place.visible() == expected(A, B, C)
+    assert place.collect(A, keep_days=30) == [B.file_name]
+    assert place.visible() == expected(A, C)
+    assert place.collect(keep_days=30) == [A.file_name]
+
+
+def test_a_wheel_that_is_asked_for_counts_as_used(place: Place) -> None:
+    place.put(A, B)
+    aged(place, A, 40)
+    aged(place, B, 40)
+    place.query(A)
+    place.query(B, use=False)
+    assert place.collect(keep_days=30) == [B.file_name]
+
+
+def test_what_was_not_wanted_longest_goes_first_until_the_rest_is_small_enough(place: Place) -> None:
+    place.put(A, B, C)
+    for wheel, days in ((A, 1), (B, 3), (C, 2)):
+        aged(place, wheel, days)
+    assert place.collect(most_bytes=A.size + C.size) == [B.file_name]
+    assert place.collect(A, most_bytes=10) == [C.file_name]
+    assert place.visible() == expected(A)
+
+
+def test_pieces_with_which_nobody_went_on_are_removed_after_a_week(place: Place) -> None:
+    place.receive([A.part(0, 10)], A.data[:10])
+    place.receive([B.part(0, 10)], B.data[:10])
+    old = next(path for path in (place.folder / "incoming").iterdir() if path.name.startswith(A.sha256))
+    os.utime(old, (time.time() - 8 * DAY,) * 2)
+    place.put(C)
+    assert [name.partition("-")[0] for name in place.incoming()] == [B.sha256]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_wheel(place: Place) -> None:
+    """300 MB, of which a third comes as a piece of its own, so that it has to be put together as well."""
+    large = content("large", 300_000_000)
+    for offset, length in ((0, 200_000_000), (200_000_000, 100_000_000)):
+        request = Request("store_receive", {"store": str(place.folder), "parts": [large.part(offset, length)]})
+        sent = [request.stdin(), memoryview(large.data)[offset : offset + length]]
+        assert memory.peak_megabytes([str(place.interpreter), *ARGUMENTS], sent) < 50
+    assert place.visible() == expected(large)
