@@ -5,21 +5,21 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tooling/run.py
 
-LEGS = lint types agent_floor unit agent sanity end_to_end_2.16 end_to_end_2.19 end_to_end_latest wine ssh build
+LEGS = lint types agent_floor unit agent sanity end_to_end_2.16 end_to_end_2.19 end_to_end_latest wine ssh browser build docs demo
 
-.PHONY: test try bench clean $(LEGS)
+.PHONY: test bench screenshot clean $(LEGS)
 
 # Everything: sets up what it needs below .work/ and closes with a table of what ran, failed, or could not run.
 test:
 	@$(RUN)
 
-# One leg alone, such as `make unit`.
+# One leg alone, such as `make unit`; `make demo` shows the collection at work on a small fleet of simulated hosts.
 $(LEGS):
 	@$(RUN) $@
 
-# A first look at the collection, on two simulated hosts.
-try:
-	@$(RUN) try
+# Takes the picture of the drift report that the guide shows, with chromium.
+screenshot:
+	@$(RUN) screenshot
 
 # Measures, and writes docs/benchmarks.md.
 bench:

@@ -28,7 +28,7 @@ TESTS = CHECKOUT / "tests"
 sys.path.insert(0, str(TESTS))
 
 from testbed import interpreters, package_index, virtual_environments  # noqa: E402
-from tooling import collection_path, legs, sanity_home, system_packages  # noqa: E402
+from tooling import collection_path, docs_site, legs, sanity_home, system_packages  # noqa: E402
 
 RESULTS = pathlib.Path(os.environ.get(legs.RESULTS_VARIABLE, WORK / "results"))
 
@@ -61,7 +61,13 @@ MAIN = Controller(
 )
 LATEST = Controller("core-latest", "ansible-core>=2.20", ((3, 12), (3, 13), (3, 14)))
 
-ORDINARY_TESTS = "not wine and not ssh"
+# An environment of its own, because what builds the site has nothing to do with the tests.
+DOCS = Controller("docs", "ansible-core~=2.19.0", MAIN.minors, ("tests/requirements/docs.txt",))
+
+# Only what users need, so that it is made quickly, and with any ansible-core that the Python at hand can run.
+DEMO = Controller("demo", "ansible-core>=2.16", ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10)), ("requirements.txt",))
+
+ORDINARY_TESTS = "not wine and not ssh and not browser"
 
 
 class NotRun(Exception):
@@ -261,6 +267,15 @@ def ssh(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def browser(session: nox.Session) -> None:
+    """The drift report in a real browser."""
+    with leg("browser"):
+        if reason := system_packages.provide(system_packages.BROWSER, WORK / "apt-get.log"):
+            raise NotRun(reason)
+        run_tests(session, "browser", MAIN, "tests", markers="browser", workers=1)
+
+
+@nox.session(venv_backend="none")
 def build(session: nox.Session) -> None:
     """Builds the collection, installs it elsewhere, and reads the documentation of its modules from there."""
     with leg("build"):
@@ -277,18 +292,47 @@ def build(session: nox.Session) -> None:
         run(session, bin_folder, "ansible-doc", *(f"mlfleet.packages.{name}" for name in modules), **elsewhere)
 
 
-@nox.session(venv_backend="none", name="try")
-def try_out(session: nox.Session) -> None:
-    """A first look: instance_info on two simulated hosts."""
-    with leg("try"):
-        run(session, programs(MAIN), "python", "-m", "testbed.try_out", PYTHONPATH="tests")
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Examines the documentation and builds the site from it, which is left in .work/docs/html."""
+    with leg("docs"):
+        bin_folder = programs(DOCS)
+        folder = WORK / "docs"
+        reference = docs_site.lay_out(CHECKOUT, folder / "source")
+        here = str(collection_path.link(CHECKOUT, WORK / "collections"))
+        # Sphinx reads every page anyway, and is stricter than rstcheck.
+        examine = ("lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", "--skip-rstcheck", here)
+        run(session, bin_folder, "antsibull-docs", *examine)
+        write = ("collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(reference))
+        run(session, bin_folder, "antsibull-docs", *write, "mlfleet.packages")
+        shutil.rmtree(folder / "html", ignore_errors=True)
+        strict = ("--nitpicky", "--fail-on-warning", "--keep-going", "--quiet")
+        places = ("-c", str(CHECKOUT / docs_site.SETTINGS), str(folder / "source"), str(folder / "html"))
+        run(session, bin_folder, "sphinx-build", *strict, *places)
+        session.log(f"the site is in {folder / 'html' / 'index.html'}")
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """Drift and rollout on a small fleet of simulated hosts; leaves the report in .work/demo."""
+    with leg("demo"):
+        run(session, programs(DEMO), "python", "-m", "testbed.demo", PYTHONPATH="tests")
+
+
+@nox.session(venv_backend="none")
+def screenshot(session: nox.Session) -> None:
+    """Takes the picture of the drift report in docs/images."""
+    with leg("screenshot"):
+        if reason := system_packages.provide(system_packages.BROWSER, WORK / "apt-get.log"):
+            raise NotRun(reason)
+        run(session, programs(MAIN), "python", "-m", "tooling.screenshot", PYTHONPATH=f"tests:{WORK / 'collections'}")
 
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measures, and writes docs/benchmarks.md."""
     with leg("bench"):
-        run(session, programs(MAIN), "python", "-m", "bench.snapshot", PYTHONPATH=f"tests:{WORK / 'collections'}")
+        run(session, programs(MAIN), "python", "-m", "bench", PYTHONPATH=f"tests:{WORK / 'collections'}")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,10 @@ options:
         or C(url) (fetched by the controller), with its C(sha256), which a URL must have.
       - The C(state) is V(present) (the default), V(absent) (with a version, that version only), V(latest) (the newest
         one that O(wheelhouse) offers) or V(reinstalled) (laid down again in the same version).
-      - The key C(instances) limits an entry to some of the instances. Instances that share a runtime must not disagree.
+      - The key C(instances) limits an entry to some of the instances. There it goes before an entry for all instances.
+        Instances that share a runtime must not disagree.
+      - The key C(origin) says who declared an entry, in a few words that appear in the plan. The lookup
+        P(mlfleet.packages.layered#lookup) sets it.
     type: list
     elements: raw
     default: []

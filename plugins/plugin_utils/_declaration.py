@@ -12,6 +12,7 @@ import re
 import typing as t
 import urllib.parse
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment
 from packaging.markers import Marker
@@ -20,7 +21,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 PRESENT, ABSENT, LATEST, REINSTALLED = STATES = ("present", "absent", "latest", "reinstalled")
-KEYS = ("name", "version", "extras", "state", "wheel", "host_wheel", "url", "sha256", "instances")
+KEYS = ("name", "version", "extras", "state", "wheel", "host_wheel", "url", "sha256", "instances", "origin")
 FILE, HOST, URL = "wheel", "host_wheel", "url"
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
@@ -51,6 +52,8 @@ class Entry:
     hashes: frozenset[str] = frozenset()
     instances: frozenset[str] = frozenset()
     source: Source | None = None
+    origin: str = ""
+    """Who declared it, for reasons; empty where the task itself did."""
 
     def applies(self, environment: Environment) -> bool:
         return self.marker is None or self.marker.evaluate({**environment, "extra": ""})
@@ -62,7 +65,11 @@ class Entry:
     @property
     def wish(self) -> str:
         """What is declared, in words for a reason."""
-        return f"declared {self.specifier}" if self.specifier else "declared"
+        return f"declared {self.specifier}{self.by}" if self.specifier else f"declared{self.by}"
+
+    @property
+    def by(self) -> str:
+        return f" by {self.origin}" if self.origin else ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +127,14 @@ def declaration(
     return Declaration(tuple(entries), tuple(constraints), arguments["mode"] == "exact", allowed, imports)
 
 
+def entry(where: str, value: t.Any) -> Entry:
+    """One entry by itself, for those who put a list of packages together."""
+    try:
+        return _entry(where, value)
+    except _Mistake as mistake:
+        raise HostProblem(f"{where} {mistake}; correct it there, nothing was done") from None
+
+
 class _Mistake(Exception):
     """What is wrong with one entry."""
 
@@ -143,6 +158,9 @@ def _entry(where: str, value: t.Any) -> Entry:
 def _from_text(where: str, text: str) -> Entry:
     if text.lower().endswith(".whl") and " @ " not in text:
         return _of_wheel(where, FILE, text, None)
+    plain = _need.plain(text)
+    if plain is not None and plain.specifier is not None:
+        return Entry(where, plain.name, plain.specifier)
     try:
         found = Requirement(text)
     except InvalidRequirement as error:
@@ -185,7 +203,22 @@ def _from_keys(where: str, value: dict[t.Any, t.Any]) -> Entry:
         raise _Mistake(f"calls {_shown(value['name'])} what is a wheel of {entry.name}")
     extras = frozenset(map(canonicalize_name, _names(value, "extras")))
     instances = frozenset(name.upper() for name in _names(value, "instances", any_text=True))
-    return dataclasses.replace(entry, state=state, extras=extras or entry.extras, instances=instances)
+    origin = _origin(value)
+    return dataclasses.replace(
+        entry,
+        where=f"{where} (by {origin})" if origin else where,
+        state=state,
+        extras=extras or entry.extras,
+        instances=instances,
+        origin=origin,
+    )
+
+
+def _origin(value: dict[t.Any, t.Any]) -> str:
+    origin = value.get("origin", "")
+    if not isinstance(origin, str) or not all(each.isprintable() for each in origin):
+        raise _Mistake(f"has the origin {_shown(origin)}, which is no text of one line")
+    return origin
 
 
 def _named(where: str, value: dict[t.Any, t.Any]) -> Entry:
@@ -247,14 +280,16 @@ def _names(value: dict[t.Any, t.Any], key: str, any_text: bool = False) -> list[
 
 
 def _doubles(entries: c.Sequence[Entry]) -> list[str]:
-    """Two entries for one name, unless a marker or different instances keep them apart."""
+    """Two entries for one name, unless a marker or instances keep them apart."""
     found = []
     for number, entry in enumerate(entries):
         for other in entries[:number]:
             apart = (
                 entry.marker
                 or other.marker
-                or (entry.instances and other.instances and entry.instances.isdisjoint(other.instances))
+                # One for particular instances goes before one for all.
+                or bool(entry.instances) != bool(other.instances)
+                or (entry.instances and entry.instances.isdisjoint(other.instances))
             )
             if entry.name == other.name and not apart:
                 found.append(f"{entry.where} declares {entry.name}, which {other.where} declares already")

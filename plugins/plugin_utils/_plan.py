@@ -66,7 +66,7 @@ def _assembled(
         *_obstacles.mismatched(situation, entries, actions),
         *(_obstacles.not_ready(situation, actions) if actions else ()),
         *_obstacles.untouchable(actions),
-        *_obstacles.new_breaches(end, situation.target, before),
+        *(_obstacles.new_breaches(end, situation.target, before) if actions else ()),
     )
     drift = [_drift(action, problems) for action in actions]
     return Plan(tuple(actions), problems, (*drift, *_broken(before)), end)
@@ -121,22 +121,37 @@ def _end(
         if name not in absent or not package.satisfies(absent[name])
     }
     keep = _kept(situation, remaining)
-    limits = _limits(situation)
     reached = None if any(each.latest for each in wanted) else _reached(wanted, remaining, situation.target)
-    if reached is not None and all(remaining[name].satisfies(limits.get(name, SpecifierSet())) for name in reached):
-        return {name: package for name, package in remaining.items() if name in reached or name in keep}
     question = Question(
         wanted=wanted,
         installed=remaining,
         keep=keep,
         absent=absent,
-        limits=limits,
+        limits=_limits(situation),
         target=situation.target,
         candidates=situation.candidates,
         broken=tuple(before),
     )
-    end = _resolve.resolve(question)
-    # What was kept for the needs of a package that changes may not be needed any more.
+    if reached is not None and all(question.within_limits(remaining[name]) for name in reached):
+        return {name: package for name, package in remaining.items() if name in reached or name in keep}
+    straight = _straight(situation, question)
+    return straight if straight is not None else _used(situation, wanted, _resolve.resolve(question))
+
+
+def _straight(situation: Situation, question: Question) -> Packages | None:
+    """The packages afterwards where nothing but what is wanted must change."""
+    tried = _resolve.straight(question)
+    reached = None if tried is None else _reached(question.wanted, tried, situation.target)
+    if tried is None or reached is None or not all(question.within_limits(tried[name]) for name in reached):
+        return None
+    end = _used(situation, question.wanted, tried)
+    known = {breach.key for breach in question.broken}
+    fine = all(breach.key in known for breach in _packages.breaches(end, situation.target.environment))
+    return end if fine else None
+
+
+def _used(situation: Situation, wanted: c.Sequence[Wanted], end: Packages) -> Packages:
+    """Without what was kept for the needs of a package that changes, and may not be needed any more."""
     used = {*(_reached(wanted, end, situation.target) or ()), *_kept(situation, end)}
     return {name: package for name, package in end.items() if name in used}
 

@@ -24,7 +24,10 @@ ALL = (
     "end_to_end_latest",
     "wine",
     "ssh",
+    "browser",
     "build",
+    "docs",
+    "demo",
 )
 
 # Where run.py tells noxfile.py to leave the outcomes.

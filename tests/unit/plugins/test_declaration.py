@@ -147,6 +147,27 @@ def test_two_entries_for_one_name() -> None:
     assert "declares already" in mistake(one, {**other, "instances": ["a", "b"]})
 
 
+def test_an_entry_for_instances_stands_beside_one_for_all() -> None:
+    named = {"name": "demo", "version": "2", "instances": ["A"]}
+    assert len(declared("demo", named).entries) == len(declared(named, "demo").entries) == 2
+    assert "declares already" in mistake("demo", {"name": "demo", "instances": []})
+
+
+def test_who_declared_an_entry_is_told_in_messages_and_reasons() -> None:
+    (entry,) = declared({"name": "demo", "version": ">=2", "origin": "group sql2019"}).entries
+    assert (entry.where, entry.wish) == ("packages[0] (by group sql2019)", "declared >=2 by group sql2019")
+    (entry,) = declared({"name": "demo", "origin": "fleet"}).entries
+    assert entry.wish == "declared by fleet"
+    assert "packages[0] has the origin 7" in mistake({"name": "demo", "origin": 7})
+    assert "which is no text of one line" in mistake({"name": "demo", "origin": "a\nb"})
+
+
+def test_one_entry_by_itself() -> None:
+    assert _declaration.entry("there", "Demo.A>=1").name == "demo-a"
+    with pytest.raises(HostProblem, match=r"there\[3\] is 'demo=>1', which is no requirement .*; correct it there"):
+        _declaration.entry("there[3]", "demo=>1")
+
+
 def test_lines_of_requirements_files() -> None:
     found = declared(
         "demo-a",

@@ -332,6 +332,23 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: pathlib.Path) -> None:
     assert problems(world.plan({"wheel": path, "sha256": A2.sha256()})) == []
 
 
+def test_an_entry_for_an_instance_goes_before_one_for_all(tmp_path: pathlib.Path) -> None:
+    world = World(tmp_path, [], [A1, A2])
+    entries = ["demo-a==1.0", {"name": "demo-a", "version": "2.0", "instances": ["sql01"], "origin": "host"}]
+    plan = world.plan(*entries, instances=("SQL01",))
+    assert [each.reason for each in plan.actions] == ["declared ==2.0 by host, not installed"]
+    assert actions(world.plan(*entries, instances=("SQL02",))) == ["install demo-a nothing -> 1.0"]
+    assert actions(world.plan(*entries, instances=())) == ["install demo-a nothing -> 1.0"]
+    shared = world.plan(*entries, instances=("SQL01", "SQL02"))
+    assert problems(shared) == [("disagreement", "demo-a")]
+    assert "packages[0] and packages[1] (by host) disagree on demo-a" in details(shared)
+
+
+def test_a_removal_says_who_declared_it(tmp_path: pathlib.Path) -> None:
+    plan = World(tmp_path, [A1], []).plan({"name": "demo-a", "state": "absent", "origin": "fleet"})
+    assert [each.reason for each in plan.actions] == ["declared absent by fleet"]
+
+
 def test_instances_on_one_runtime_must_not_disagree(tmp_path: pathlib.Path) -> None:
     world = World(tmp_path, [], [A1, A2, B1])
     both = ("A22", "B22")
