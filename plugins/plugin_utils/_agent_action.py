@@ -2,93 +2,53 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to mlfleet.packages: it may change in any release.
-"""The base of all actions of this collection: checked options, a host to talk to, failures in one sentence."""
+"""The base of the actions that ask the agent on a host."""
 
 from __future__ import annotations
 
-import pathlib
 import typing as t
 
-from ansible import constants as C
-from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.errors import UnsupportedError
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _secrets
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _checked_action
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import STREAMS, AgentHost
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_program import program_line
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._checked_action import CheckedAction
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport import _choice
 
-display = Display()
+# Ansible loads an action before it forks a worker for each host: what is worked out here, all of them inherit.
+program_line()
 
 
-class AgentAction(ActionBase):
+class AgentAction(CheckedAction):
     """An action that asks the agent on one host. Subclasses give `argument_spec` and `work`."""
-
-    # One call is one command on the host, which ends with its connection.
-    _supports_async = False
-    _supports_check_mode = True
-    _supports_diff = False
-
-    argument_spec: t.ClassVar[dict[str, t.Any]] = {}
 
     def work(self, arguments: dict[str, t.Any], host: AgentHost) -> dict[str, t.Any]:
         """The result of the task, from checked arguments. A HostProblem becomes its failure."""
         raise NotImplementedError
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Runs the task; Ansible calls this."""
-        variables = task_vars or {}
-        result: dict[str, t.Any] = super().run(tmp, variables)
-        name = str(variables.get("inventory_hostname", "the host"))
-        validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
-        arguments = validation.validated_parameters
-        try:
-            if validation.error_messages:
-                raise HostProblem(self._wrong_options(validation.errors))
-            result.update(self.work(arguments, self._host(name, variables)))
-            if result.get("failed"):
-                result["msg"] = f"{name}: {result['msg']}"
-        except HostUnreachable as problem:
-            result.update(unreachable=True, msg=f"{name}: {problem}")
-        except HostProblem as problem:
-            result.update(failed=True, msg=f"{name}: {problem}")
-        result["invocation"] = {"module_args": arguments}
-        return t.cast("dict[str, t.Any]", _secrets.masked(remove_values(result, validation._no_log_values)))
-
-    def find_file(self, path: str) -> str:
-        """A file or folder of the controller that an option names, looked for where Ansible looks for files."""
-        try:
-            return t.cast(str, self._find_needle("files", path))  # type: ignore[no-untyped-call]
-        except AnsibleError:
-            raise FileNotFoundError(path) from None
-
-    @property
-    def cache(self) -> pathlib.Path:
-        """Where this collection keeps what it fetched for the user of the controller."""
-        return pathlib.Path(C.config.get_config_value("ANSIBLE_HOME")) / "mlfleet"
-
-    def _wrong_options(self, errors: t.Any) -> str:
-        unsupported = any(isinstance(error, UnsupportedError) for error in errors.errors)
-        return f"{self._task.action}: {'unsupported option ' if unsupported else ''}{'; '.join(errors.messages)}"
+    def perform(self, arguments: dict[str, t.Any], name: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task."""
+        return self.work(arguments, self._host(name, variables))
 
     def _host(self, name: str, variables: dict[str, t.Any]) -> AgentHost:
         wish = str(self._variable(variables, _choice.VARIABLE) or "auto")
         interpreter = self._variable(variables, "mlfleet_interpreter")
+        store = self._variable(variables, "mlfleet_store")
+        envelope_kb = self._number(variables, _choice.ENVELOPE)
         return AgentHost(
-            carrier=_choice.choose(self._connection, self._low_level_execute_command, wish),
+            carrier=_choice.choose(self._connection, self._low_level_execute_command, wish, envelope_kb),
             windows=_choice.is_windows(self._connection),
             interpreter=str(interpreter) if interpreter else None,
-            on_event=lambda event: _show(name, event),
+            on_event=lambda event: _checked_action.show(name, event),
+            store=str(store) if store else None,
+            streams=self._number(variables, "mlfleet_streams") or STREAMS,
         )
+
+    def _number(self, variables: dict[str, t.Any], name: str) -> int | None:
+        value = self._variable(variables, name)
+        if value is None or (str(value).isdecimal() and int(value) > 0):
+            return None if value is None else int(value)
+        raise HostProblem(f"the variable {name} is {value!r}; it must be a number greater than 0")
 
     def _variable(self, variables: dict[str, t.Any], name: str) -> t.Any:
         return self._templar.template(variables[name]) if name in variables else None
-
-
-def _show(name: str, event: dict[str, t.Any]) -> None:
-    """Progress is shown while the call runs, for those who asked for it with -v."""
-    words = [f"{key} {value}" for key, value in event.items() if key != "step"]
-    display.v(f"{event.get('step', 'working')}: {', '.join(words)}", host=name)

@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-_USER_INFO = re.compile(r"(?<=://)[^/@\s'\"]+@")
+# Up to the last @ before the path: a password may hold one.
+_USER_INFO = re.compile(r"(?<=://)[^/\s'\"]+@")
+
+
+def without_user_info(url: str) -> str:
+    """The URL for a file or a request: nothing stands in for user and password."""
+    return _USER_INFO.sub("", url)
 
 
 def masked(value: t.Any) -> t.Any:

@@ -32,6 +32,10 @@ SSH = SystemParts(
     programs=(("/usr/sbin/sshd", "sshd"), ("ssh",), ("ssh-keygen",)),
     packages=("openssh-server", "openssh-client"),
 )
+# The font, because a picture without letters shows nothing.
+BROWSER = SystemParts(
+    programs=(("chromium", "chromium-browser", "google-chrome"),), packages=("chromium", "fonts-dejavu-core")
+)
 
 
 def provide(parts: SystemParts, log: pathlib.Path) -> str:

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The base of all actions of this collection: checked options, failures in one sentence, nothing secret in a result."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _secrets
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
+
+display = Display()
+# Ansible shows the options of a task from -vvv on. In all results of a large fleet they would fill the controller.
+SHOWS_OPTIONS = 3
+
+
+class CheckedAction(ActionBase):
+    """An action with an `argument_spec`. Subclasses give `perform`."""
+
+    # One call is one command, which ends with its connection or its process.
+    _supports_async = False
+    _supports_check_mode = True
+    _supports_diff = False
+
+    argument_spec: t.ClassVar[dict[str, t.Any]] = {}
+
+    def perform(self, arguments: dict[str, t.Any], name: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task on the host of this name, from checked arguments."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Runs the task; Ansible calls this. A HostProblem becomes its failure."""
+        variables = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, variables)
+        name = str(variables.get("inventory_hostname", "the host"))
+        validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
+        arguments = validation.validated_parameters
+        try:
+            if validation.error_messages:
+                raise HostProblem(self._wrong_options(validation.errors))
+            result.update(self.perform(arguments, name, variables))
+            if result.get("failed"):
+                result["msg"] = f"{name}: {result['msg']}"
+        except HostUnreachable as problem:
+            result.update(unreachable=True, msg=f"{name}: {problem}")
+        except HostProblem as problem:
+            result.update(failed=True, msg=f"{name}: {problem}")
+        if display.verbosity >= SHOWS_OPTIONS:
+            result["invocation"] = {"module_args": arguments}
+        # It copies the whole result, also where there is nothing to remove.
+        shown = remove_values(result, validation._no_log_values) if validation._no_log_values else result
+        return t.cast("dict[str, t.Any]", _secrets.masked(shown))
+
+    def find_file(self, path: str) -> str:
+        """A file or folder of the controller that an option names, looked for where Ansible looks for files."""
+        try:
+            return t.cast(str, self._find_needle("files", path))  # type: ignore[no-untyped-call]
+        except AnsibleError:
+            raise FileNotFoundError(path) from None
+
+    def place(self, path: str) -> pathlib.Path:
+        """Where a file or folder of the controller is, or, if it is not there yet, belongs: beside the playbook."""
+        try:
+            return pathlib.Path(self.find_file(path))
+        except FileNotFoundError:
+            return pathlib.Path(self._loader.path_dwim(path))
+
+    @property
+    def cache(self) -> pathlib.Path:
+        """Where this collection keeps what it fetched for the user of the controller."""
+        return pathlib.Path(C.config.get_config_value("ANSIBLE_HOME")) / "mlfleet"
+
+    def _wrong_options(self, errors: t.Any) -> str:
+        unsupported = any(isinstance(error, UnsupportedError) for error in errors.errors)
+        return f"{self._task.action}: {'unsupported option ' if unsupported else ''}{'; '.join(errors.messages)}"
+
+
+def show(name: str, event: dict[str, t.Any]) -> None:
+    """Progress is shown while the task runs, for those who asked for it with -v."""
+    words = [f"{key} {value}" for key, value in event.items() if key != "step"]
+    display.v(f"{event.get('step', 'working')}: {', '.join(words)}", host=name)
