@@ -3,13 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import typing as t
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _layers
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-
 DOCUMENTATION = r"""
 name: layered
 short_description: What fleet, group, host and instance declare, put together
@@ -57,6 +50,13 @@ _list:
   type: list
   elements: dict
 """
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _layers
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 
 
 class LookupModule(LookupBase):

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import functools
+import itertools
+import ntpath
+import posixpath
 import types
 import typing as t
 
@@ -17,6 +21,8 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Carrier, Command, Ended
 
 SEARCH_SECONDS = 60
+# Four shells side by side take four times what one does; MaxShellsPerUser was 5 in old versions of Windows.
+STREAMS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,34 +33,52 @@ class AgentHost:
     windows: bool
     interpreter: str | None
     on_event: c.Callable[[dict[str, t.Any]], None]
+    store: str | None = None
+    """Where the inventory wants the store of wheels; otherwise the agent says where it is."""
+    streams: int = STREAMS
+    """How many transfers to this host may run side by side, where its connection can do that."""
+
+    def join(self, *names: str) -> str:
+        """A path of the host."""
+        return ntpath.join(*names) if self.windows else posixpath.join(*names)
 
     @property
     def _search(self) -> types.ModuleType:
         return _windows if self.windows else _posix
 
     def ask(
-        self, operation: str, arguments: dict[str, t.Any], seconds: int, attachments: c.Iterable[bytes] = ()
+        self,
+        operation: str,
+        arguments: dict[str, t.Any],
+        seconds: int,
+        attachments: c.Iterable[bytes] = (),
+        carrier: Carrier | None = None,
     ) -> t.Any:
-        """One operation: one command on the host, or two where it must be asked for an interpreter first.
+        """One operation: one command on the host, and one more where it must first be asked for an interpreter.
 
         The attachments follow the request as they are.
         """
-        interpreters = [self.interpreter] if self.interpreter else self._candidates()
         request = Request(operation, arguments)
         reader = AnswerReader(request.nonce, self.on_event)
-        line = self._search.start_line(interpreters, seconds)
-        ended = self.carrier.run(Command(line, b"".join([request.stdin(), *attachments]), seconds), reader.feed)
+        line = self._search.start_line(self._interpreters, seconds)
+        stdin = itertools.chain([request.stdin()], attachments)
+        ended = (carrier or self.carrier).run(Command(line, stdin, seconds), reader.feed)
         result = reader.result()
         if result is None:
-            raise HostProblem(self._no_answer(reader, ended, interpreters))
+            raise HostProblem(self._no_answer(reader, ended, self._interpreters))
         return result
+
+    @functools.cached_property
+    def _interpreters(self) -> list[str]:
+        """Where the agent can run; a task asks for it once."""
+        return [self.interpreter] if self.interpreter else self._candidates()
 
     def _candidates(self) -> list[str]:
         output: list[bytes] = []
         line = self._search.search_line()
         said = ""
         if line is not None:
-            said = self.carrier.run(Command(line, b"", SEARCH_SECONDS), output.append).stderr
+            said = self.carrier.run(Command(line, (), SEARCH_SECONDS), output.append).stderr
         found: list[str] = self._search.candidates(b"".join(output).decode("utf-8", "replace"))
         if not found:
             advice = "is ML Services installed? Otherwise set mlfleet_interpreter to a python.exe of the host"
@@ -66,6 +90,8 @@ class AgentHost:
         said = ended.stderr or reader.noise
         words = reader.noise.split()
         number = words[words.index(_windows.STARTS) + 1] if _windows.STARTS in words[:-1] else ""
+        if not number and len(interpreters) == 1:
+            number = "0"  # where there is only one, nothing is said
         if number == "none":
             where = " or ".join(interpreters)
             return f"there is no interpreter at {where}; set mlfleet_interpreter to one that is there"

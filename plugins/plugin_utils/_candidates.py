@@ -39,6 +39,8 @@ class Wheel:
     """Where it is known without reading the file."""
     allowed: frozenset[str] = frozenset()
     """The sha256 that the user demands, any of them; empty where any will do."""
+    licence: str = ""
+    """As METADATA says it, in whichever of the ways that there have been."""
 
 
 @dataclasses.dataclass(frozen=True)

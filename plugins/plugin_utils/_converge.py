@@ -11,14 +11,18 @@ import dataclasses
 import pathlib
 import typing as t
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _store
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import REMOVE, Plan
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime, Snapshot, checked
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._store_plan import Item
 
 CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED = "changed", "untouched", "restored", "damaged", "skipped"
 BLOCK = 1024 * 1024
+# Up to here, sending the wheels with the change costs no more requests than asking what the store has of them.
+SENT_WITH_THE_CHANGE = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +67,15 @@ class _Answer:
 def converge(host: AgentHost, changes: c.Sequence[Change], seconds: int) -> tuple[Outcome, ...]:
     """Makes all changes of one host, one runtime after the other, until one fails."""
     wheels = _distinct(changes)
+    staged = _staged(host, wheels, seconds)
     arguments = {
         # Less than the whole, so that there is time to put back what was there.
         "seconds": max(1, seconds * 3 // 4),
-        "wheels": [_listed(wheel, candidates) for wheel, candidates in wheels],
+        "wheels": [_listed(wheel, candidates, staged) for wheel, candidates in wheels],
         "changes": [_request(change) for change in changes],
     }
-    sent = (block for wheel, _candidates in wheels if not wheel.on_host for block in _blocks(wheel))
+    travelling = (wheel for wheel, _candidates in wheels if not wheel.on_host and wheel.file_name not in staged)
+    sent = (block for wheel in travelling for block in _blocks(wheel))
     answer = checked(_Answer, host.ask("apply", arguments, seconds, sent))
     if len(answer.changes) != len(changes) or any(each.outcome not in _OUTCOMES for each in answer.changes):
         raise HostProblem(
@@ -91,13 +97,26 @@ def _wheels(plan: Plan) -> list[Wheel]:
     return [action.after.wheel for action in plan.actions if action.after and action.after.wheel]
 
 
-def _listed(wheel: Wheel, candidates: Candidates) -> dict[str, t.Any]:
-    digest = candidates.digest(wheel)
+def _staged(host: AgentHost, wheels: c.Sequence[tuple[Wheel, Candidates]], seconds: int) -> c.Mapping[str, str]:
+    """The paths on the host of the wheels that went through its store: none if they are small."""
+    items = [
+        Item(wheel.file_name, candidates.digest(wheel), wheel.size, wheel.path)
+        for wheel, candidates in wheels
+        if not wheel.on_host
+    ]
+    if sum(item.size for item in items) <= SENT_WITH_THE_CHANGE:
+        return {}
+    staging = _store.look(host, items, seconds, use=True)
+    _store.send(host, staging, seconds)
+    return {item.file_name: host.join(staging.held.store, item.sha256, item.file_name) for item in items}
+
+
+def _listed(wheel: Wheel, candidates: Candidates, staged: c.Mapping[str, str]) -> dict[str, t.Any]:
     return {
         "file_name": wheel.file_name,
-        "sha256": digest,
+        "sha256": candidates.digest(wheel),
         "size": wheel.size,
-        "path": wheel.path if wheel.on_host else None,
+        "path": wheel.path if wheel.on_host else staged.get(wheel.file_name),
     }
 
 

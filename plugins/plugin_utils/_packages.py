@@ -11,7 +11,7 @@ import dataclasses
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment, Need
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Environment, Need, Needs
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Damage, Distribution, Snapshot
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -26,7 +26,7 @@ class Package:
     title: str
     raw: str
     version: Version | None
-    needs: tuple[Need, ...]
+    needs: Needs
     wheel: Wheel | None = None
     """What it would be installed from; None for one that is installed."""
     distribution: Distribution | None = None
@@ -53,11 +53,11 @@ class Package:
         others = f" and {self.damage.files - 1} more" if self.damage.files > 1 else ""
         return f"{self.damage.path}{others}: {self.damage.detail}"
 
-    def needed(self, environment: Environment, extra: str = "") -> c.Iterator[Need]:
+    def needed(self, environment: Environment, extra: str = "") -> c.Iterable[Need]:
         """What it needs in a runtime; with an extra, only what that adds."""
-        for need in self.needs:
-            if need.applies(environment, extra) and not (extra and need.applies(environment)):
-                yield need
+        if not extra:
+            return self.needs.in_force(environment)
+        return (need for need in self.needs if need.applies(environment, extra) and not need.applies(environment))
 
 
 Packages = c.Mapping[str, Package]
@@ -102,7 +102,7 @@ def _package(each: Distribution, unrecorded: bool, damage: Damage | None) -> Pac
         title=each.name,
         raw=each.version,
         version=_need.version_of(each.version),
-        needs=_needs(each.requires),
+        needs=Needs(each.requires),
         distribution=each,
         unrecorded=unrecorded,
         damage=damage,
@@ -111,11 +111,7 @@ def _package(each: Distribution, unrecorded: bool, damage: Damage | None) -> Pac
 
 def from_wheel(wheel: Wheel) -> Package:
     """What a wheel would install."""
-    return Package(wheel.name, wheel.title, wheel.raw_version, wheel.version, _needs(wheel.requires), wheel)
-
-
-def _needs(texts: c.Iterable[str]) -> tuple[Need, ...]:
-    return tuple(need for need in map(_need.parse, texts) if need is not None)
+    return Package(wheel.name, wheel.title, wheel.raw_version, wheel.version, Needs(wheel.requires), wheel)
 
 
 def breaches(packages: Packages, environment: Environment) -> tuple[Breach, ...]:

@@ -66,6 +66,9 @@ class Question:
     broken: tuple[Breach, ...]
     """What is there already."""
 
+    def within_limits(self, package: Package) -> bool:
+        return package.satisfies(self.limits.get(package.name, SpecifierSet()))
+
 
 class Unsatisfiable(Exception):
     """There is no set of releases that does what is wanted; one sentence for each cause."""
@@ -85,6 +88,30 @@ def resolve(question: Question) -> dict[str, Package]:
             break
         found = better
     return found
+
+
+def straight(question: Question) -> dict[str, Package] | None:
+    """What is installed, with the best release of whatever is wanted and not there; None where that is not enough.
+
+    If it meets all needs, it is what resolve finds too, which takes much longer: each first choice is a right one.
+    """
+    if any(wanted.latest for wanted in question.wanted):
+        return None
+    provider = _Provider(question, heard=True)
+    end = dict(question.installed)
+    for name in {wanted.name for wanted in question.wanted}:
+        wishes = [wanted for wanted in question.wanted if wanted.name == name]
+        # Without a look at what is offered, which would read its wheels.
+        there = [end[name]] if name in end and question.within_limits(end[name]) else []
+        best = _first(there, wishes) or _first(provider.offered(name, kept=False), wishes)
+        if best is None:
+            return None
+        end[name] = best
+    return end
+
+
+def _first(packages: c.Iterable[Package], wishes: c.Sequence[Wanted]) -> Package | None:
+    return next((package for package in packages if all(wish.allows(package) for wish in wishes)), None)
 
 
 def _overruling(question: Question) -> dict[str, Package]:
@@ -237,12 +264,12 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
             asks += list(requirements[name, ""])
         refused = list(incompatibilities[identifier])
         kept = all(ask.keep for ask in asks)
-        allowed = (package for package in self._offered(name, kept) if all(ask.allows(package) for ask in asks))
+        allowed = (package for package in self.offered(name, kept) if all(ask.allows(package) for ask in asks))
         # An extra that a release does not have adds nothing: pip warns of it and goes on.
         choices = (Choice(package, extra or None, kept) for package in allowed)
         return [choice for choice in choices if choice not in refused]
 
-    def _offered(self, name: str, kept: bool) -> list[Package]:
+    def offered(self, name: str, kept: bool) -> list[Package]:
         """What may be chosen for a name, the best first."""
         there = self._question.installed.get(name)
         if kept:
@@ -250,7 +277,7 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
         if name not in self._wheels:
             self._wheels[name] = self._mending_first(name)
         wheels = self._wheels[name]
-        if there is None or not there.satisfies(self._question.limits.get(name, SpecifierSet())):
+        if there is None or not self._question.within_limits(there):
             return wheels
         if name in self._latest:
             newer = [each for each in wheels if there.version is None or t.cast(Version, each.version) > there.version]

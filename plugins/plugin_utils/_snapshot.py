@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
@@ -182,50 +183,64 @@ def observation(value: t.Any) -> Observation:
 def checked(kind: type[T], value: t.Any) -> T:
     """Checks what a host answered; a host that answers something else has a problem of its own."""
     try:
-        return _build(kind, value)
+        return t.cast(T, _build(kind, value, kind.__name__))
     except (TypeError, ValueError) as error:
         message = f"the agent's answer is not what it should be ({error}); is something in between changing it?"
         raise HostProblem(message) from None
 
 
-def _build(kind: type[T], value: t.Any) -> T:
+Reader = c.Callable[[t.Any, str], t.Any]
+"""From a value and its place to the checked value."""
+
+
+def _build(kind: t.Any, value: t.Any, _where: str) -> t.Any:
     if not isinstance(value, dict):
         raise TypeError(f"{kind.__name__} is not an object")
-    hints = _hints(kind)
-    unknown = set(value) - set(hints)
+    readers = _readers(kind)
+    unknown = value.keys() - readers
     if unknown:
         raise TypeError(f"{kind.__name__} has the unknown {sorted(unknown)[0][:50]!r}")
-    return kind(**{name: _convert(hints[name], item, f"{kind.__name__}.{name}") for name, item in value.items()})
+    return kind(**{name: readers[name](item, f"{kind.__name__}.{name}") for name, item in value.items()})
 
 
-_HINTS: dict[type, dict[str, t.Any]] = {}
-
-
-def _hints(kind: type) -> dict[str, t.Any]:
+@functools.cache
+def _readers(kind: t.Any) -> dict[str, Reader]:
     # Evaluating annotations takes longer than reading a whole answer with the result at hand.
-    if kind not in _HINTS:
-        _HINTS[kind] = t.get_type_hints(kind)
-    return _HINTS[kind]
+    return {name: _reader(hint) for name, hint in t.get_type_hints(kind).items()}
 
 
-def _convert(hint: t.Any, value: t.Any, where: str) -> t.Any:
+def _reader(hint: t.Any) -> Reader:
     arguments = t.get_args(hint)
     if type(None) in arguments:
-        if value is None:
-            return None
-        hint = arguments[0]
-        arguments = t.get_args(hint)
-    origin = t.get_origin(hint)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise TypeError(f"{where} is not a list")
-        return tuple(_convert(arguments[0], item, where) for item in value)
-    if dataclasses.is_dataclass(hint):
-        return _build(t.cast("type[t.Any]", hint), value)
+        return functools.partial(_optional, _reader(arguments[0]))
+    if t.get_origin(hint) is tuple:
+        return functools.partial(_tuple, _reader(arguments[0]))
+    kind: t.Any = t.get_origin(hint) or hint
+    if dataclasses.is_dataclass(kind):
+        _readers(t.cast(t.Any, kind))
+        return functools.partial(_build, kind)
+    return functools.partial(_plain, kind)
+
+
+def _optional(reader: Reader, value: t.Any, where: str) -> t.Any:
+    return None if value is None else reader(value, where)
+
+
+def _tuple(reader: Reader, value: t.Any, where: str) -> t.Any:
+    if not isinstance(value, list):
+        raise TypeError(f"{where} is not a list")
+    return tuple([reader(item, where) for item in value])
+
+
+def _plain(kind: type, value: t.Any, where: str) -> t.Any:
     # True is an int for Python, and no number for anybody else.
-    if not isinstance(value, origin or hint) or (isinstance(value, bool) and hint is not bool):
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} is {type(value).__name__}")
     return value
+
+
+# Ansible loads this before it forks a worker for each host: what is worked out here, all of them inherit.
+_readers(Observation)
 
 
 def as_result(value: t.Any) -> t.Any:

@@ -241,6 +241,6 @@ def test_memory_does_not_grow_with_the_wheel(place: Place) -> None:
     large = content("large", 300_000_000)
     for offset, length in ((0, 200_000_000), (200_000_000, 100_000_000)):
         request = Request("store_receive", {"store": str(place.folder), "parts": [large.part(offset, length)]})
-        sent = [request.stdin(), memoryview(large.data)[offset : offset + length]]
+        sent = (request.stdin(), large.data[offset : offset + length])
         assert memory.peak_megabytes([str(place.interpreter), *ARGUMENTS], sent) < 50
     assert place.visible() == expected(large)

@@ -12,16 +12,17 @@ import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _python_packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Command, Ended
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Carrier, Command, Ended
 
 DEFAULTS = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
 
 
-class Shell:
+class Shell(Carrier):
     """A carrier that runs command lines of sh on this machine."""
 
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
-        ended = subprocess.run(["sh", "-c", command.line], input=command.stdin, capture_output=True, check=False)
+        stdin = b"".join(command.stdin)
+        ended = subprocess.run(["sh", "-c", command.line], input=stdin, capture_output=True, check=False)
         on_output(ended.stdout)
         return Ended(ended.returncode, ended.stderr.decode())
 

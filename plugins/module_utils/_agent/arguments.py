@@ -22,4 +22,4 @@ def check(arguments, kinds):
 
 def _is(value, kind):
     # True is an int for Python, and no number for anybody else.
-    return isinstance(value, kind) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

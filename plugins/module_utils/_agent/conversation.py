@@ -19,7 +19,19 @@ REQUEST_LIMIT = 1024 * 1024
 EVENT_SECONDS = 1.0
 # Each is a module with a function of the name operation; only the one that is asked for is compiled. It is given
 # the arguments, the answers, the program as it came, and the stream with whatever follows the request.
-OPERATIONS = ("apply", "change", "discover", "inspect", "observe", "snapshot", "survey")
+OPERATIONS = (
+    "apply",
+    "change",
+    "discover",
+    "inspect",
+    "observe",
+    "snapshot",
+    "store_collect",
+    "store_pull",
+    "store_query",
+    "store_receive",
+    "survey",
+)
 
 
 class Answers(object):

@@ -5,7 +5,8 @@
 """The seam between the agent and the machine: what only this kind of operating system knows.
 
 A host module offers homes(), machine_environment(), discover(places), start(interpreter, arguments),
-free_bytes(folder), open_binary(path), same_file(one, other), and paths, the module that takes its paths apart.
+free_bytes(folder), open_binary(path), reach(path), find_libraries(), store_places(), keep_from_others(folder),
+same_file(one, other), and paths, the module that takes its paths apart.
 Everything else in the agent is the same everywhere.
 """
 

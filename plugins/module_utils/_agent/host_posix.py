@@ -55,6 +55,25 @@ def open_binary(path):
     return open(path, "rb")
 
 
+def reach(path):
+    """A path as the system calls want it."""
+    return path
+
+
+def find_libraries():
+    """Extension modules find their libraries here."""
+
+
+def store_places():
+    """Where the store can be, best first."""
+    return ["/var/lib/mlfleet/store", os.path.expanduser("~/.local/share/mlfleet/store")]
+
+
+def keep_from_others(folder):
+    """Takes the right to write to a new folder from all but its owner."""
+    os.chmod(folder, 0o755)
+
+
 def same_file(one, other):
     """Whether two paths name one interpreter: the same binary in the same folder, be it python or python3.
 

@@ -13,6 +13,9 @@ except ImportError:
     winreg = None  # Where there is no Windows, this module is imported by those who examine it, and not used.
 
 ENVIRONMENT_KEY = "SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+SYSTEM, ADMINISTRATORS, OWNER = "S-1-5-18", "S-1-5-32-544", "S-1-3-4"
+# MAX_PATH, less the twelve characters that a folder keeps free for a file in it.
+LONG_PATH = 248
 PROFILES_KEY = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList"
 
 
@@ -117,7 +120,37 @@ def free_bytes(folder):
 
 def open_binary(path):
     """A file that the request names, for reading."""
-    return open(path, "rb")
+    return open(reach(path), "rb")
+
+
+def reach(path):
+    """A path as the system calls want it: without the prefix, no more than 260 characters."""
+    if len(path) < LONG_PATH or path.startswith("\\\\"):
+        return path
+    return "\\\\?\\" + paths.normpath(path)
+
+
+def find_libraries():
+    """Homes made by Anaconda keep those of ssl where only the PATH of an activated environment leads to."""
+    import sys
+
+    os.environ["PATH"] = paths.join(sys.prefix, "Library", "bin") + os.pathsep + os.environ.get("PATH", "")
+
+
+def store_places():
+    """Where the store can be."""
+    return [expand("%ProgramData%\\mlfleet\\store")]
+
+
+def keep_from_others(folder):
+    """Leaves a new folder to SYSTEM, administrators and its owner: ProgramData lets all users create files below it."""
+    from subprocess import DEVNULL, call
+
+    rights = ["*%s:(OI)(CI)F" % account for account in (SYSTEM, ADMINISTRATORS, OWNER)]
+    icacls = expand("%SystemRoot%\\System32\\icacls.exe")
+    command = [icacls, folder, "/inheritance:r", "/grant:r"] + rights
+    if call(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL) != 0:
+        raise OSError("icacls does not take the right to write there from other users")
 
 
 def same_file(one, other):

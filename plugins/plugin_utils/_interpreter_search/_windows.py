@@ -51,12 +51,16 @@ def candidates(output: str) -> list[str]:
 
 
 def start_line(interpreters: c.Sequence[str], seconds: int) -> str:
-    """Starts the agent with the first of the interpreters that is there, and says which one that is."""
+    """Starts the agent with the first of the interpreters that is there, and says which one that is if it has a choice.
+
+    What is said before the answer costs a round trip of its own.
+    """
     line = f"echo {STARTS} none"
     for number, path in reversed(list(enumerate(interpreters))):
         if UNSAFE.search(path) or not ntpath.isabs(path):
             raise HostProblem(f"the interpreter {path!r} is no absolute path of Windows; correct mlfleet_interpreter")
-        longer = f'if exist "{path}" (echo {STARTS} {number}& {_agent(path)}) else ({line})'
+        which = f"echo {STARTS} {number}& " if len(interpreters) > 1 else ""
+        longer = f'if exist "{path}" ({which}{_agent(path)}) else ({line})'
         if len(longer) > LINE_LIMIT - 100:  # the service adds the name of cmd.exe
             # The longest tail is dropped: what is first in the list is what is likeliest to be there.
             return start_line(interpreters[: len(interpreters) // 2], seconds)

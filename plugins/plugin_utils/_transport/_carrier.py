@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import abc
 import collections.abc as c
+import contextlib
 import dataclasses
-import typing as t
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Command:
     """One command line for the host's own shell (cmd.exe or sh), with its standard input and its time limit."""
 
     line: str
-    stdin: bytes
+    stdin: c.Iterable[bytes]
+    """In blocks, so that nobody needs to hold all of a large one."""
     seconds: int
 
 
@@ -28,11 +30,19 @@ class Ended:
     stderr: str
 
 
-class Carrier(t.Protocol):
+class Carrier(abc.ABC):
     """A way to run a command on a host over the connection that Ansible opened."""
 
+    input_limit: int | None = None
+    """How many bytes one command can be given. None where they are handed on as they come."""
+
+    @abc.abstractmethod
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
         """Runs the command to its end and leaves nothing of it behind."""
+
+    def side_by_side(self, count: int) -> contextlib.AbstractContextManager[c.Sequence[Carrier]]:
+        """This one and others, no more than count, for commands that run at the same time."""
+        return contextlib.nullcontext([self])
 
 
 STDERR_KEPT = 600

@@ -11,14 +11,17 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Command, Ended, shown
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Carrier, Command, Ended, shown
 
 # What coreutils' timeout answers when it had to end the program, gently or by force.
 ENDED_BY_TIMEOUT = (124, 137)
 
 
-class Posix:
+class Posix(Carrier):
     """Runs command lines of sh. `execute` is the action's _low_level_execute_command, which knows become."""
+
+    # It wants all of the input at once.
+    input_limit = 16 * 1024 * 1024
 
     def __init__(self, execute: c.Callable[..., dict[str, t.Any]]) -> None:
         self._execute = execute
@@ -26,7 +29,7 @@ class Posix:
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
         """Runs the command; its output comes all at once, when it has ended."""
         try:
-            result = self._execute(command.line, in_data=command.stdin)
+            result = self._execute(command.line, in_data=b"".join(command.stdin))
         except AnsibleConnectionFailure as failure:
             advice = "check the connection variables of the host and that it is up"
             raise HostUnreachable(f"no connection ({shown(str(failure))}); {advice}") from None

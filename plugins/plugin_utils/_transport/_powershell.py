@@ -17,7 +17,7 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem, HostUnreachable
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Command, Ended, shown
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carrier import Carrier, Command, Ended, shown
 
 TIME_LIMIT_MARK = "MLFLEET-TIME-LIMIT"
 # The input goes to the child's BaseStream, because PowerShell would re-encode what passes through a pipeline.
@@ -50,8 +50,11 @@ exit $process.ExitCode
 """
 
 
-class PowerShell:
+class PowerShell(Carrier):
     """Runs command lines of cmd.exe through the public exec_command of any connection to Windows."""
+
+    # The script reads it as one line, of which PowerShell keeps several copies.
+    input_limit = 16 * 1024 * 1024
 
     def __init__(self, connection: t.Any) -> None:
         self._connection = connection
@@ -59,7 +62,7 @@ class PowerShell:
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
         """Runs the command; its output comes all at once, when it has ended."""
         call = json.dumps({"line": command.line, "seconds": command.seconds})
-        in_data = call.encode("ascii") + b"\n" + base64.b64encode(command.stdin) + b"\n"
+        in_data = call.encode("ascii") + b"\n" + base64.b64encode(b"".join(command.stdin)) + b"\n"
         try:
             exit_code, stdout, stderr = self._connection.exec_command(self._script(), in_data=in_data, sudoable=False)
         except AnsibleConnectionFailure as failure:

@@ -22,7 +22,7 @@ def documented(module: str) -> dict[str, dict[str, t.Any]]:
     """The options of a module with those of its fragments."""
     text = yaml.safe_load(importlib.import_module(f"{BASE}.modules.{module}").DOCUMENTATION)
     options = dict(text["options"])
-    for fragment in text["extends_documentation_fragment"]:
+    for fragment in text.get("extends_documentation_fragment", []):
         collection, _dot, name = fragment.rpartition(".")
         assert collection == "mlfleet.packages"
         part = importlib.import_module(f"{BASE}.doc_fragments.{name}").ModuleDocFragment.DOCUMENTATION

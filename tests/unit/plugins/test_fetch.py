@@ -173,7 +173,7 @@ def test_a_password_is_sent_at_once_and_only_there(server: type[Handler], tmp_pa
         ("words", "gives something else instead of a wheel"),
         ("empty", "gives another file than the one with the sha256"),
         ("other", "gives another file than the one with the sha256"),
-        ("cut", "gives another file than the one with the sha256"),
+        ("cut", "breaks off after"),
         ("missing", "answers with the status 404; check the URL"),
         ("forbidden", "answers with the status 403; check the user and password"),
         ("broken", "answers with the status 500; try again later"),
