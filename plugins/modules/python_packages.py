@@ -21,6 +21,8 @@ description:
     the planned wheels, without an index and without dependencies.
   - A plan that would leave an installed package with a need that is not met is refused, and so is one that touches a
     protected package.
+  - Wheels of more than 2 MB altogether go through the store of the host, so that they are sent once for all its
+    runtimes, and not at all after M(mlfleet.packages.stage), which tells more about the store.
   - After a change the runtime is looked at again and the modules of the new packages are imported. If anything is not
     as planned, what was there before is put back.
 author:
@@ -83,8 +85,8 @@ options:
     default: []
   lock:
     description:
-      - A lock file on the controller (PEP 751, C(pylock.toml)). All of its packages for the target of the runtime are
-        wanted, in the locked versions and from wheels with the locked hashes.
+      - A lock file on the controller (PEP 751, C(pylock.toml)), or a folder with one for each target. All packages of
+        the lock that fits a runtime are wanted there, in the locked versions and from wheels with the locked hashes.
       - The wheels come from O(wheelhouse), from the paths in the lock, or from its URLs, in this order.
     type: path
   wheelhouse:
@@ -93,6 +95,20 @@ options:
         O(packages) says otherwise. Where it offers several versions, what is installed and satisfies is preferred, then
         the newest.
     type: path
+  index:
+    description:
+      - Whether the controller may ask a package index where neither O(wheelhouse) nor O(lock) is named and a runtime
+        lacks something. It then locks for the runtime, fetches the wheels into a folder of its own, and sends them, so
+        that the host needs no internet.
+      - Equal runtimes with the same declaration share what was locked; M(mlfleet.packages.wheelhouse) does the same
+        with more to choose from.
+    type: bool
+    default: true
+  index_url:
+    description:
+      - The package index that O(index) asks. Without it, that of the controller's own settings (E(UV_DEFAULT_INDEX),
+        E(UV_INDEX_URL), E(PIP_INDEX_URL)), or else PyPI.
+    type: str
   mode:
     description:
       - With V(present), what is declared is installed and mended, and everything else is left alone.

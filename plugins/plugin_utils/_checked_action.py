@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import pathlib
 import typing as t
 
@@ -40,6 +41,9 @@ class CheckedAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Runs the task; Ansible calls this. A HostProblem becomes its failure."""
+        # The worker was forked with all that Ansible holds. A garbage collection would look through it, for nothing,
+        # and copy each page of memory that it touches: a fifth of the CPU time for one of 200 hosts.
+        gc.freeze()
         variables = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, variables)
         name = str(variables.get("inventory_hostname", "the host"))

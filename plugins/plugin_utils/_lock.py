@@ -69,6 +69,11 @@ def pins(path: pathlib.Path, target: Target) -> tuple[Pin, ...]:
     return tuple(_pin(path, target, package, chosen) for package, chosen in selected)
 
 
+def files(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """The locks that a path names: a file, or those of a folder that are called as PEP 751 wants it."""
+    return tuple(sorted([*path.glob("pylock.toml"), *path.glob("pylock.*.toml")])) if path.is_dir() else (path,)
+
+
 def names(path: pathlib.Path) -> frozenset[str]:
     """The packages of a lock, for whatever target."""
     return frozenset(package.name for package in _read(path).packages)

@@ -11,7 +11,13 @@ import collections.abc as c
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import REINSTALLED, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Packages
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Action, Problem, Reached, Situation
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
+    NO_WHEEL,
+    Action,
+    Problem,
+    Reached,
+    Situation,
+)
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 
@@ -30,7 +36,7 @@ def without_wheel(
                 f"{situation.candidates.description} has no wheel of this version for {situation.target.description}"
             )
             detail = f"{package.title} {package.raw} {why}, and {where}; add one"
-            yield Problem("no-wheel", name, detail)
+            yield Problem(NO_WHEEL, name, detail)
 
 
 def protected(actions: c.Sequence[Action], protection: Protection) -> c.Iterator[Problem]:

@@ -20,6 +20,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
     INSTALL,
     REINSTALL,
     REMOVE,
+    UNSATISFIABLE,
     UPGRADE,
     Action,
     Drift,
@@ -44,7 +45,7 @@ def plan(situation: Situation) -> Plan:
     try:
         end = _end(situation, wanted, absent, before)
     except Unsatisfiable as unsatisfiable:
-        problems = tuple(Problem("unsatisfiable", None, cause) for cause in unsatisfiable.causes)
+        problems = tuple(Problem(UNSATISFIABLE, None, cause) for cause in unsatisfiable.causes)
         missing = _wanted_drift(wanted, situation.installed)
         return Plan((), problems, (*missing, *_broken(before)), situation.installed)
     return _assembled(situation, entries, wanted, end, before)

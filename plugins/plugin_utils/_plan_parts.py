@@ -18,6 +18,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 
 INSTALL, UPGRADE, DOWNGRADE, REINSTALL, REMOVE = "install", "upgrade", "downgrade", "reinstall", "remove"
+UNSATISFIABLE, NO_WHEEL = "unsatisfiable", "no-wheel"
 Reached = c.Mapping[str, str]
 """Name of a package to the reason for which it is there."""
 

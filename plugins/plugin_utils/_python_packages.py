@@ -27,11 +27,18 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
+    NO_WHEEL,
+    UNSATISFIABLE,
+    Plan,
+    Problem,
+    Situation,
+)
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Planned
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Sources
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, Sources
 from packaging.version import Version
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -41,6 +48,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "requirements": {"type": "list", "elements": "path", "default": []},
     "lock": {"type": "path"},
     "wheelhouse": {"type": "path"},
+    "index": {"type": "bool", "default": True},
+    "index_url": {"type": "str"},
     "mode": {"type": "str", "choices": ["present", "exact"], "default": "present"},
     "allow_protected": {"type": "list", "elements": "str", "default": []},
     "verify_imports": {"type": "list", "elements": "str", "default": ["auto"]},
@@ -67,11 +76,18 @@ def converge(arguments: dict[str, t.Any], host: AgentHost, controller: Controlle
     declared = _declared(arguments, controller.find)
     sources = _sources.sources(declared, arguments["wheelhouse"], arguments["lock"], controller.find, controller.cache)
     seen = _observed(arguments, declared, sources, host)
-    candidates = _Candidates(declared, sources, seen)
+    candidates = _Candidates(declared, sources, _index_of(arguments, declared, controller), seen)
     planned = [candidates.plan(runtime, users) for runtime, users in _runtimes(seen, declared)]
     if not controller.check and not any(each.plan.problems for each in planned):
         planned = _carried_out(planned, declared, host, arguments["change_time_limit"])
     return _report.result(planned, controller.diff)
+
+
+def _index_of(arguments: dict[str, t.Any], declared: Declaration, controller: Controller) -> Index | None:
+    """The index, where the task leaves it to the collection where the wheels come from."""
+    if arguments["wheelhouse"] or arguments["lock"] or not arguments["index"]:
+        return None
+    return Index(arguments["index_url"], declared, controller.find, controller.cache)
 
 
 def _check(arguments: dict[str, t.Any]) -> None:
@@ -142,9 +158,10 @@ def _check_instances(seen: Observation, declared: Declaration) -> None:
 class _Candidates:
     """What each runtime of the host can have. A wheel behind a URL is fetched when the first one lacks it."""
 
-    def __init__(self, declared: Declaration, sources: Sources, seen: Observation) -> None:
+    def __init__(self, declared: Declaration, sources: Sources, index: Index | None, seen: Observation) -> None:
         self._declared = declared
         self._sources = sources
+        self._index = index
         self._on_host = _sources.on_host(seen.wheels, declared)
 
     def plan(self, runtime: Runtime, users: tuple[str, ...]) -> Planned:
@@ -176,7 +193,10 @@ class _Candidates:
             f"{package.title} {package.raw} needs {need.text}, which follows no standard and was taken as met"
             for package, need in _packages.unverifiable(installed, target.environment)
         )
-        return Planned(runtime, users, installed, _plan.plan(situation), candidates, notes)
+        plan = _plan.plan(situation)
+        if self._index is not None and _lacks_wheels(plan, self._declared):
+            situation, plan = _with_index(self._index, situation, candidates.single, plan)
+        return Planned(runtime, users, installed, plan, situation.candidates, notes)
 
     def _lacking(self, installed: Packages) -> c.Callable[[str, Version], bool]:
         """Whether the wheel of a locked release can be of use: otherwise nobody needs to have it."""
@@ -195,6 +215,23 @@ class _Candidates:
             if entry.name not in installed or not installed[entry.name].satisfies(entry.specifier)
         )
         return self._sources.fetched(lacking)
+
+
+def _lacks_wheels(plan: Plan, declared: Declaration) -> bool:
+    """Whether there is anything that an index could be asked for."""
+    wanting = any(problem.kind in (UNSATISFIABLE, NO_WHEEL) for problem in plan.problems)
+    return wanting or any(entry.state == _declaration.LATEST for entry in declared.entries)
+
+
+def _with_index(index: Index, situation: Situation, single: tuple[Wheel, ...], plan: Plan) -> tuple[Situation, Plan]:
+    """The same situation with what the index has, and the plan that comes of it."""
+    again = {problem.package for problem in plan.problems if problem.kind == NO_WHEEL and problem.package}
+    try:
+        house = index.wheels(situation.target, situation.instances, situation.installed, again)
+    except HostProblem as problem:
+        return situation, dataclasses.replace(plan, problems=(Problem(UNSATISFIABLE, None, str(problem)),))
+    found = dataclasses.replace(situation, candidates=Gathered(index.description, house, single))
+    return found, _plan.plan(found)
 
 
 def _carried_out(planned: list[Planned], declared: Declaration, host: AgentHost, seconds: int) -> list[Planned]:

@@ -16,7 +16,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Wanted
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import HostWheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import HostWheel, names
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
@@ -54,16 +54,14 @@ class Sources:
     """What the options of a task name, looked up on the controller."""
 
     wheelhouse: Wheelhouse | None
-    lock: pathlib.Path | None
+    locks: tuple[pathlib.Path, ...]
     files: tuple[Wheel, ...]
     fetch: c.Callable[[str, str, str], pathlib.Path]
 
     def locked_names(self) -> frozenset[str]:
         """The packages of the lock, for whatever target."""
-        if self.lock is None:
-            return frozenset()
         try:
-            return _lock.names(self.lock)
+            return frozenset().union(*(_lock.names(lock) for lock in self.locks))
         except _lock.LockProblem as problem:
             raise HostProblem(str(problem)) from None
 
@@ -85,22 +83,38 @@ class Sources:
     ) -> tuple[Gathered, tuple[Wanted, ...]]:
         """What one runtime can have, and what a lock wants it to have. Only wheels that it lacks need to be there."""
         own = (*self.files, *single)
-        if self.lock is None:
+        if not self.locks:
             description = self.wheelhouse.description if self.wheelhouse else "the task (it names no wheelhouse)"
             return Gathered(description, self.wheelhouse, own), ()
+        lock, pins = self._lock_for(target)
         try:
-            pins = _lock.pins(self.lock, target)
             needed = [pin for pin in pins if lacking(pin.name, pin.version)]
             locked = _lock.wheels(needed, self.wheelhouse, self.fetch)
         except (_lock.LockProblem, WheelProblem) as problem:
             raise HostProblem(str(problem)) from None
-        return Gathered(f"the lock {self.lock}", None, (*own, *locked)), tuple(self._wanted(pin) for pin in pins)
+        return Gathered(f"the lock {lock}", None, (*own, *locked)), tuple(_wanted(lock, pin) for pin in pins)
 
-    def _wanted(self, pin: _lock.Pin) -> Wanted:
-        specifier = SpecifierSet(f"=={pin.version}")
-        return Wanted(
-            pin.name, specifier, frozenset(), False, f"the lock {self.lock}", f"locked {specifier}", pin.file_name
-        )
+    def _lock_for(self, target: Target) -> tuple[pathlib.Path, tuple[_lock.Pin, ...]]:
+        """The one lock that is made for a target."""
+        fitting: dict[pathlib.Path, tuple[_lock.Pin, ...]] = {}
+        reasons: list[str] = []
+        for path in self.locks:
+            try:
+                fitting[path] = _lock.pins(path, target)
+            except _lock.LockProblem as problem:
+                reasons.append(str(problem))
+        if not fitting:
+            raise HostProblem("; ".join(reasons))
+        if len(fitting) > 1:
+            both = names(str(path) for path in fitting)
+            raise HostProblem(f"{both} fit {target.description}; name one of them in the option lock")
+        ((path, pins),) = fitting.items()
+        return path, pins
+
+
+def _wanted(lock: pathlib.Path, pin: _lock.Pin) -> Wanted:
+    specifier = SpecifierSet(f"=={pin.version}")
+    return Wanted(pin.name, specifier, frozenset(), False, f"the lock {lock}", f"locked {specifier}", pin.file_name)
 
 
 def sources(
@@ -110,12 +124,21 @@ def sources(
     try:
         return Sources(
             wheelhouse=Wheelhouse(pathlib.Path(found(find, "wheelhouse", wheelhouse))) if wheelhouse else None,
-            lock=pathlib.Path(found(find, "lock", lock)) if lock else None,
+            locks=_locks(pathlib.Path(found(find, "lock", lock))) if lock else (),
             files=tuple(_file(find, entry) for entry in declaration.sources(_declaration.FILE)),
             fetch=_fetch.fetcher(cache),
         )
     except WheelProblem as problem:
         raise HostProblem(str(problem)) from None
+
+
+def _locks(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    locks = _lock.files(path)
+    if not locks:
+        raise HostProblem(
+            f"the option lock names {path}, in which there is no pylock.toml and no pylock.*.toml; lock first"
+        )
+    return locks
 
 
 def found(find: Find, option: str, path: str) -> str:

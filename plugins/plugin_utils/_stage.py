@@ -14,6 +14,7 @@ import urllib.parse
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
     _fetch,
+    _lock,
     _selection,
     _sources,
     _stage_selection,
@@ -112,7 +113,7 @@ def _offered(locks: c.Iterable[str], folder: pathlib.Path | None, controller: Co
     except WheelProblem as problem:
         raise HostProblem(str(problem)) from None
     paths = named or ([folder] if folder else [])
-    return Offered(house, _stage_selection.locks_of(paths), _fetch.fetcher(controller.cache))
+    return Offered(house, tuple(lock for path in paths for lock in _lock.files(path)), _fetch.fetcher(controller.cache))
 
 
 def _observed(arguments: dict[str, t.Any], host: AgentHost) -> Observation:

@@ -31,14 +31,6 @@ class Selection:
     items: tuple[Item, ...]
 
 
-def locks_of(paths: c.Iterable[pathlib.Path]) -> tuple[pathlib.Path, ...]:
-    """The locks that these name: files, and folders with files called as PEP 751 wants it."""
-    found: list[pathlib.Path] = []
-    for path in paths:
-        found += sorted([*path.glob("pylock.toml"), *path.glob("pylock.*.toml")]) if path.is_dir() else [path]
-    return tuple(found)
-
-
 @dataclasses.dataclass(frozen=True)
 class Offered:
     """What a task chooses from."""

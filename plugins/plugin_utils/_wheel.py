@@ -97,6 +97,7 @@ class _Facts:
     requires: tuple[str, ...]
     requires_python: str
     extras: frozenset[str]
+    licence: str
 
 
 def file_name(text: str) -> FileName:
@@ -172,6 +173,16 @@ def from_host(listing: HostWheel) -> Wheel:
     return dataclasses.replace(wheel, on_host=True, sha256=listing.sha256)
 
 
+def described(name: str, metadata: str, where: str) -> Wheel:
+    """The wheel that a METADATA is of, where only that is known (PEP 658)."""
+    said = file_name(name)
+    try:
+        facts = _facts(metadata, said)
+    except _Fault as fault:
+        raise WheelProblem(f"{where} {fault}; ask those who run the index") from None
+    return _wheel(name, said, facts, (), path=where, size=0, unpacked=0)
+
+
 def _wheel(
     name: str, said: FileName, facts: _Facts, paths: c.Sequence[str], *, path: str, size: int, unpacked: int
 ) -> Wheel:
@@ -190,6 +201,7 @@ def _wheel(
         path=path,
         title=facts.title,
         raw_version=facts.version,
+        licence=facts.licence,
     )
 
 
@@ -282,7 +294,18 @@ def _facts(text: str, said: FileName) -> _Facts:
         requires=tuple(_values(header, "Requires-Dist")),
         requires_python=", ".join(_values(header, "Requires-Python")),
         extras=frozenset(map(canonicalize_name, _values(header, "Provides-Extra"))),
+        licence=_licence(header),
     )
+
+
+def _licence(header: email.message.Message) -> str:
+    classified = [
+        value.rpartition(" :: ")[2] for value in _values(header, "Classifier") if value.startswith("License :: ")
+    ]
+    # The field License often holds the whole text; a name is short.
+    named = [value for value in _values(header, "License") if len(value) <= 60 and value.upper() != "UNKNOWN"]
+    found = [*_values(header, "License-Expression"), *named, *filter(None, [" or ".join(classified)])]
+    return found[0] if found else ""
 
 
 def _header(text: str) -> email.message.Message:

@@ -35,6 +35,11 @@ class Wheelhouse:
             self._offers[name] = self._read(name)
         return self._offers[name]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages that there is something of."""
+        return tuple(sorted(self._paths))
+
     def files(self, file_name: str) -> tuple[pathlib.Path, ...]:
         """The files of exactly this name; several folders below may hold one each."""
         return tuple(path for path in self._paths.get(_package(file_name) or "", ()) if path.name == file_name)

@@ -95,8 +95,15 @@ class Fleet:
         return self._folder / f"inventory-{TASKS.index(task)}-{count}.json"
 
 
+class Served(t.Protocol):
+    """What can be served in a process of its own."""
+
+    def serve(self, ready: int, stop: int) -> None:
+        """Says when it is ready, and ends when the other end of the pipe is closed."""
+
+
 @contextlib.contextmanager
-def serving(fleet: Fleet) -> t.Iterator[None]:
+def serving(fleet: Served) -> t.Iterator[None]:
     """The fleet in a child that is not waited for before the measuring is over, so that it is in no sum."""
     ready_here, ready_there = os.pipe()
     stop_there, stop_here = os.pipe()

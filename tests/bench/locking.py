@@ -25,10 +25,11 @@ ONLY_ON_WINDOWS = {"colorama"}
 
 HEAD = f"""## What it costs to lock
 
-{len(lock_once.REQUIREMENTS)} requirements for Python {lock_once.PYTHON} on Windows (`tests/bench/lock_once.py`), from the
-real index. All look for wheels only, and download none where the index gives the metadata by itself. pip goes by the
-markers of the machine that it runs on, so that its answer lacks {" and ".join(sorted(ONLY_ON_WINDOWS))}, which the others
-have. Median of {ROUNDS} rounds in which the commands take turns.
+{len(lock_once.REQUIREMENTS)} requirements for Python {lock_once.PYTHON} on Windows
+(`tests/bench/lock_once.py`), from the real index. All look for wheels only, and download none where the index gives the
+metadata by itself. pip goes by the markers of the machine that it runs on, so that its answer lacks
+{" and ".join(sorted(ONLY_ON_WINDOWS))}, which the others have. Median of {ROUNDS} rounds in which the commands take
+turns.
 
 """
 
@@ -41,7 +42,16 @@ def contenders(folder: pathlib.Path, index: str, warm: bool) -> list[Contender]:
         if not warm:
             shutil.rmtree(caches[name], ignore_errors=True)
 
-    pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--report=-", "--disable-pip-version-check")
+    pip: tuple[str, ...] = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--quiet",
+        "--report=-",
+        "--disable-pip-version-check",
+    )
     pip += ("--ignore-installed", "--only-binary=:all:", "--platform=win_amd64", "--implementation=cp")
     pip += (f"--python-version={lock_once.PYTHON}", "--abi=cp310", "--target", str(folder / "nowhere"))
     pip += (f"--index-url={index}", f"--cache-dir={caches['pip']}", *lock_once.REQUIREMENTS)

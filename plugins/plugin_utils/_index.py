@@ -1,0 +1,100 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to mlfleet.packages: it may change in any release.
+"""The one-line task: what neither a wheelhouse nor a lock provides is locked from the package index by itself.
+
+It is the same locking and building as that of the module wheelhouse, into a folder of the user who runs Ansible. Equal
+questions share one folder, so that many hosts of one kind ask the index once.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import hashlib
+import pathlib
+
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _wheelhouse_build
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
+from packaging.specifiers import SpecifierSet
+
+SECONDS = 1800
+
+
+@dataclasses.dataclass(frozen=True)
+class Index:
+    """The package index of the controller, asked for one runtime at a time."""
+
+    url: str | None
+    declared: Declaration
+    find: Find
+    cache: pathlib.Path
+
+    @property
+    def description(self) -> str:
+        return f"the package index {self._indexes().named[-1]}"
+
+    def wheels(
+        self, target: Target, users: tuple[str, ...], installed: Packages, again: c.Collection[str]
+    ) -> Wheelhouse | None:
+        """The wheels that a runtime needs besides what it has; None where it needs none.
+
+        again: packages that are to be laid down once more in their version.
+        """
+        entries = tuple(self._entries(users, target, installed, again))
+        base = {name: package for name, package in installed.items() if name not in again}
+        folder = self.cache / "index" / self._digest(target, entries, base)
+        controller = _wheelhouse_build.Controller(
+            find=self.find, place=pathlib.Path, cache=self.cache, check=False, on_event=lambda event: None
+        )
+        request = Request(
+            entries=entries,
+            constraints=self.declared.constraints,
+            own={},
+            allow_protected=self.declared.allow_protected,
+            indexes=self._indexes(),
+            cache=self.cache,
+        )
+        _wheelhouse_build.for_one(folder, request, Goal("runtime", target, base), controller, SECONDS)
+        return Wheelhouse(folder) if any(folder.rglob("*.whl")) else None
+
+    def _entries(
+        self, users: tuple[str, ...], target: Target, installed: Packages, again: c.Collection[str]
+    ) -> c.Iterator[Entry]:
+        for entry in self.declared.entries:
+            named_on_host = entry.source is not None and entry.source.kind == _declaration.HOST
+            if not named_on_host and entry.meant_for(users) and entry.applies(target.environment):
+                yield dataclasses.replace(entry, instances=frozenset())
+        for name in again:
+            yield Entry(f"{name}, which is laid down again", name, SpecifierSet(f"=={installed[name].raw}"))
+
+    def _digest(self, target: Target, entries: c.Iterable[Entry], base: Packages) -> str:
+        """Equal for equal questions, on whatever host."""
+        parts = [
+            target.description,
+            str(target.tags[0]),
+            *sorted(
+                f"{entry.name} {entry.specifier} {sorted(entry.extras)} {entry.state} {entry.source}"
+                for entry in entries
+            ),
+            *sorted(f"{each.name} {each.specifier}" for each in self.declared.constraints),
+            *sorted(self.declared.allow_protected),
+            *sorted(f"{package.name}=={package.raw}" for package in base.values()),
+            *self._indexes().named,
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    def _indexes(self) -> _indexes.Indexes:
+        elsewhere = {"extra_index_urls": [], "find_links": [], "no_index": False, "ca_bundle": None}
+        return _indexes.indexes({"index_url": self.url, **elsewhere})
+
+
+def _said(entry: Entry) -> str:
+    return f"{entry.name} {entry.specifier} {sorted(entry.extras)} {entry.state} {entry.source} {sorted(entry.hashes)}"
