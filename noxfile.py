@@ -213,15 +213,17 @@ def sanity(session: nox.Session) -> None:
         home = WORK / "sanity-home"
         sanity_home.prepare(home, bin_folder / "python")
         folders = [str(interpreter.path.parent) for interpreter in interpreters.find_one_per_minor()]
-        run(
-            session,
-            bin_folder,
-            *("ansible-test", "sanity", "--color", "no"),
-            HOME=str(home),
-            PATH=os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
+        variables = {
+            "HOME": str(home),
+            "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
             # The checkout may lie in any folder; this is how ansible-test learns of the path made for it.
-            ANSIBLE_TEST_CONTENT_ROOT=str(collection_path.link(CHECKOUT, WORK / "collections")),
-        )
+            "ANSIBLE_TEST_CONTENT_ROOT": str(collection_path.link(CHECKOUT, WORK / "collections")),
+        }
+        command = ("ansible-test", "sanity", "--color", "no")
+        # Makes the environments of the import test, which then get the requirements.
+        run(session, bin_folder, *command, "--test", "import", "plugins/action/instance_info.py", **variables)
+        sanity_home.install_requirements(home, bin_folder / "python", CHECKOUT / "requirements.txt")
+        run(session, bin_folder, *command, **variables)
 
 
 def _end_to_end(session: nox.Session, name: str, controller: Controller) -> None:

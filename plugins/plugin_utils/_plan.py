@@ -41,7 +41,9 @@ def plan(situation: Situation) -> Plan:
         return Plan((), tuple(disagreements), (), situation.installed)
     wanted = (*situation.pins, *(_wanted(entry) for entry in entries if entry.state != ABSENT))
     absent = {entry.name: entry.specifier for entry in entries if entry.state == ABSENT}
-    before = _packages.breaches(situation.installed, situation.target.environment)
+    before = situation.breaches
+    if before is None:
+        before = _packages.breaches(situation.installed, situation.target.environment)
     try:
         end = _end(situation, wanted, absent, before)
     except Unsatisfiable as unsatisfiable:

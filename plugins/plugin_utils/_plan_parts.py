@@ -11,7 +11,7 @@ import dataclasses
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package, Packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Wanted
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Readiness
@@ -68,6 +68,8 @@ class Situation:
     pins: tuple[Wanted, ...] = ()
     """What a lock says, all of it wanted."""
     readiness: Readiness | None = None
+    breaches: tuple[Breach, ...] | None = None
+    """What is broken already, where somebody knows; otherwise the plan finds out."""
 
 
 @dataclasses.dataclass(frozen=True)

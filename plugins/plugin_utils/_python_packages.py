@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
     _converge,
     _declaration,
+    _flaws,
     _packages,
     _plan,
     _protection,
@@ -27,7 +28,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
     NO_WHEEL,
@@ -40,6 +40,9 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Pl
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, Sources
 from packaging.version import Version
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "instances": {"type": "list", "elements": "str", "default": []},
@@ -58,6 +61,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "change_time_limit": {"type": "int", "default": 3600},
 }
 ALL = "all"
+MakeIndex = c.Callable[[], "Index"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,11 +87,21 @@ def converge(arguments: dict[str, t.Any], host: AgentHost, controller: Controlle
     return _report.result(planned, controller.diff)
 
 
-def _index_of(arguments: dict[str, t.Any], declared: Declaration, controller: Controller) -> Index | None:
-    """The index, where the task leaves it to the collection where the wheels come from."""
+def _index_of(arguments: dict[str, t.Any], declared: Declaration, controller: Controller) -> MakeIndex | None:
+    """The way to the index, where the task leaves it to the collection where the wheels come from."""
     if arguments["wheelhouse"] or arguments["lock"] or not arguments["index"]:
         return None
-    return Index(arguments["index_url"], declared, controller.find, controller.cache)
+
+    def make() -> Index:
+        try:
+            # Not above: most tasks find nothing lacking, and need not load what locks.
+            from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
+        except ImportError as error:
+            advice = "install the requirements.txt of this collection next to ansible-core, or set wheelhouse"
+            raise HostProblem(f"the controller cannot ask a package index ({error}); {advice}") from None
+        return Index(arguments["index_url"], declared, controller.find, controller.cache)
+
+    return make
 
 
 def _check(arguments: dict[str, t.Any]) -> None:
@@ -158,7 +172,7 @@ def _check_instances(seen: Observation, declared: Declaration) -> None:
 class _Candidates:
     """What each runtime of the host can have. A wheel behind a URL is fetched when the first one lacks it."""
 
-    def __init__(self, declared: Declaration, sources: Sources, index: Index | None, seen: Observation) -> None:
+    def __init__(self, declared: Declaration, sources: Sources, index: MakeIndex | None, seen: Observation) -> None:
         self._declared = declared
         self._sources = sources
         self._index = index
@@ -174,6 +188,7 @@ class _Candidates:
         installed = _packages.installed(snapshot)
         target = _target.target(snapshot.interpreter)
         baseline = snapshot.readiness.baseline
+        flaws = _flaws.flaws(installed, target.environment)
         candidates, pins = self._sources.candidates(
             (*self._on_host, *self._fetched(installed)), target, self._lacking(installed)
         )
@@ -188,14 +203,15 @@ class _Candidates:
             ),
             pins=pins,
             readiness=snapshot.readiness,
+            breaches=flaws.breaches,
         )
         notes = tuple(
             f"{package.title} {package.raw} needs {need.text}, which follows no standard and was taken as met"
-            for package, need in _packages.unverifiable(installed, target.environment)
+            for package, need in flaws.unverifiable
         )
         plan = _plan.plan(situation)
         if self._index is not None and _lacks_wheels(plan, self._declared):
-            situation, plan = _with_index(self._index, situation, candidates.single, plan)
+            situation, plan = _with_index(self._index(), situation, candidates.single, plan)
         return Planned(runtime, users, installed, plan, situation.candidates, notes)
 
     def _lacking(self, installed: Packages) -> c.Callable[[str, Version], bool]:

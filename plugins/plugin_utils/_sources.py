@@ -108,8 +108,8 @@ class Sources:
         if len(fitting) > 1:
             both = names(str(path) for path in fitting)
             raise HostProblem(f"{both} fit {target.description}; name one of them in the option lock")
-        ((path, pins),) = fitting.items()
-        return path, pins
+        path = next(iter(fitting))
+        return path, fitting[path]
 
 
 def _wanted(lock: pathlib.Path, pin: _lock.Pin) -> Wanted:

@@ -107,7 +107,7 @@ def connection_lost_in_the_change(world: World, name: str) -> c.Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("cause", "count"), [("import fails", 20), ("bad wheel", 12), ("connection lost", 12)], ids=lambda value: str(value)
+    ("cause", "count"), [("import fails", 20), ("bad wheel", 12), ("connection lost", 12)], ids=str
 )
 def test_host_7_fails(world: t.Callable[[int], World], cause: str, count: int) -> None:
     fleet = world(count)

@@ -42,6 +42,17 @@ def prepare(home: pathlib.Path, python: pathlib.Path) -> None:
             script.write_text(_GET_PIP.format(wheel=str(_download_pip(version, home / "wheels", python))))
 
 
+def install_requirements(home: pathlib.Path, python: pathlib.Path, requirements: pathlib.Path) -> None:
+    """Gives the import test what a controller has: its own environments know nothing of a collection's requirements."""
+    lines = [line for line in requirements.read_text().splitlines() if not line.startswith(("#", "ansible-core"))]
+    for environment in (home / ".ansible" / "test" / "venv" / "sanity.import.plugin").glob("*/*/bin/python"):
+        stamp = environment.with_name("requirements-installed")
+        if not stamp.exists() or stamp.read_text() != "\n".join(lines):
+            command = [str(python), "-m", "pip", "--python", str(environment), "install", "--quiet"]
+            subprocess.run([*command, *filter(None, lines)], check=True, stdin=subprocess.DEVNULL)
+            stamp.write_text("\n".join(lines))
+
+
 def _wanted_pips(python: pathlib.Path) -> list[str]:
     where = "import ansible_test; print(ansible_test.__path__[0])"
     place = subprocess.check_output([str(python), "-c", where], text=True)

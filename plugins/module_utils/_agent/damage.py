@@ -58,8 +58,7 @@ def _bad_files(distribution, folder, depth):
             inside, _slash, name = path.replace("\\", "/").rpartition("/")
             by_folder.setdefault(inside, {})[name] = (path, digest, int(size))
     for inside in sorted(by_folder):
-        for bad in _bad_in_folder(os.path.join(folder, inside), by_folder[inside], depth):
-            yield bad
+        yield from _bad_in_folder(os.path.join(folder, inside), by_folder[inside], depth)
 
 
 def _installed_by_conda(folder, distribution):

@@ -13,8 +13,6 @@ from .failure import Failure
 try:
     import fcntl
 except ImportError:
-    import msvcrt
-
     fcntl = None
 
 LOCK = "lock"
@@ -40,6 +38,8 @@ def hold(prefix):
 def _lock(handle, path):
     try:
         if fcntl is None:
+            import msvcrt
+
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

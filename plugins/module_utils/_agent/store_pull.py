@@ -72,13 +72,13 @@ def _response(url):
     try:
         import ssl  # noqa: F401  # pylint: disable=unused-import
         from http.client import HTTPException
-        from urllib.request import urlopen
+        from urllib.request import build_opener
     except ImportError as error:
         words = "this Python cannot load its TLS library (%s); use the source controller" % error
         raise Refusal("tls-unavailable", words)
     try:
         # It verifies certificates against what this machine trusts, and finds its proxy.
-        return urlopen(url, timeout=SECONDS_OF_SILENCE)
+        return build_opener().open(url, timeout=SECONDS_OF_SILENCE)
     except (OSError, HTTPException, ValueError) as error:
         words = "%s cannot be fetched by this host: %s; open it there in a browser" % (ascii(url)[1:-1][:300], error)
         raise Refusal("url-unreachable", words)

@@ -89,8 +89,9 @@ class Indexes:
         return urllib.parse.urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}")) if login else url
 
 
-def indexes(arguments: c.Mapping[str, t.Any], environment: c.Mapping[str, str] = os.environ) -> Indexes:
+def indexes(arguments: c.Mapping[str, t.Any], environment: c.Mapping[str, str] | None = None) -> Indexes:
     """The indexes that a task names, or else those that the environment of the controller does."""
+    environment = os.environ if environment is None else environment
     main = arguments["index_url"] or _first(environment, _INDEX_VARIABLES) or DEFAULT_INDEX
     extra = arguments["extra_index_urls"] or (_first(environment, _EXTRA_VARIABLES) or "").split()
     if arguments["no_index"] and not arguments["find_links"]:

@@ -13,9 +13,11 @@ import resource
 import typing as t
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _lock, _wheelhouse_build
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _lock, _wheelhouse_build
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _targets
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _targets, _uv
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._indexes import Indexes
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Question, Request
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 
 from testbed import index_server
@@ -66,8 +68,9 @@ class Bench:
             str(path.relative_to(self.house)): path.read_bytes() for path in self.house.rglob("*") if path.is_file()
         }
 
-    def locked(self, target: dict[str, t.Any] = SQL2019) -> dict[str, str]:
+    def locked(self, target: dict[str, t.Any] | None = None) -> dict[str, str]:
         """What the room that reads locks makes of a written one."""
+        target = target or SQL2019
         (goal,) = _targets.goals([target], [])
         pins = _lock.pins(self.house / f"pylock.{target['name']}.toml", goal.target)
         return {pin.name: str(pin.version) for pin in pins}
@@ -108,6 +111,17 @@ def test_a_lock_for_another_target_does_not_fit(bench: Bench) -> None:
     (older,) = _targets.goals([{**SQL2019, "python": "3.7.0"}], [])
     with pytest.raises(_lock.LockProblem, match="does not fit"):
         _lock.pins(bench.house / "pylock.sql2019.toml", older.target)
+
+
+@pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
+def test_the_full_version_counts(bench: Bench, target: dict[str, t.Any]) -> None:
+    bench.index.wheels.append(Wheel("tool", "3.0", requires_python=f">={target['python']}"))
+    bench.run("tool", targets=[target])
+    assert bench.locked(target) == {"tool": "3.0"}
+    major_minor, _dot, micro = target["python"].rpartition(".")
+    older = {**target, "name": "older", "python": f"{major_minor}.{int(micro) - 1}"}
+    bench.run("tool", targets=[older])
+    assert bench.locked(older)["tool"] == "2.0"
 
 
 def test_targets_share_one_copy(bench: Bench) -> None:
@@ -212,6 +226,15 @@ def test_what_satisfies_already_is_not_locked(bench: Bench, target: dict[str, t.
     assert bench.locked(target) == {"more": "1.0", "big": "1.0"}
     text = bench.files()[f"pylock.{target['name']}.toml"].decode()
     assert all(each in text for each in base)
+
+
+def test_uv_does_not_read_the_index_about_what_is_there(bench: Bench) -> None:
+    ancient = Wheel("ancient", "0.24.2", "cp37-cp37m-win_amd64", requires=("nowhere (>=2011k)",))
+    bench.index.wheels += [ancient, Wheel("app", requires=("ancient",))]
+    (goal,) = _targets.goals([{**SQL2019, "base": ["ancient==0.24.2"]}], [])
+    entries = (_declaration.entry("packages", "app"),)
+    request = Request(entries, (), {}, frozenset(), Indexes((bench.index.simple,), ()), bench.folder / "cache")
+    assert [wheel.name for wheel in _uv.lock(Question(goal, request, entries, {}), 60)] == ["app"]
 
 
 @pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
