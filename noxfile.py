@@ -227,8 +227,9 @@ def sanity(session: nox.Session) -> None:
 
 
 def _end_to_end(session: nox.Session, name: str, controller: Controller) -> None:
+    markers = ORDINARY_TESTS if controller is MAIN else f"{ORDINARY_TESTS} and not one_release"
     with leg(name):
-        run_tests(session, name, controller, "tests/end_to_end")
+        run_tests(session, name, controller, "tests/end_to_end", markers)
 
 
 @nox.session(venv_backend="none", name="end_to_end_2.16")

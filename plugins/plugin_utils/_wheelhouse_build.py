@@ -91,6 +91,8 @@ def build(arguments: dict[str, t.Any], controller: Controller) -> dict[str, t.An
     """The wheelhouse as it is after the task, or, in check mode, as it would be."""
     _check(arguments)
     store = Store(controller.place(arguments["path"]))
+    if arguments["state"] == PRUNED and not store.folder.is_dir():
+        raise HostProblem(f"there is no wheelhouse {store.folder}; correct the option path")
     with contextlib.nullcontext() if controller.check else _wheelhouse_store.alone(store.folder):
         if arguments["state"] == PRUNED:
             return _pruned(store, controller)
@@ -130,6 +132,9 @@ def _request(arguments: dict[str, t.Any], controller: Controller) -> Request:
         _declaration.entry(f"constraints[{number}]", each) for number, each in enumerate(arguments["constraints"])
     ]
     indexes = _indexes.indexes({**arguments, **_places(arguments, controller)})
+    # As the task names them: where its folders lie differs between controllers, and their locks shall not.
+    folders = tuple(_fetch.without_secrets(each) if "://" in each else each for each in arguments["find_links"])
+    indexes = dataclasses.replace(indexes, named=(*indexes.named, *folders))
     request = Request(
         entries=declared.entries,
         constraints=(*declared.constraints, *constraints),
@@ -401,8 +406,6 @@ def _impossible(question: Question, why: Unresolvable) -> str:
 
 def _pruned(store: Store, controller: Controller) -> dict[str, t.Any]:
     """Removes what no lock refers to."""
-    if not store.folder.is_dir():
-        raise HostProblem(f"there is no wheelhouse {store.folder}; correct the option path")
     removed = store.unreferenced()
     names = sorted(path.name for folder in removed for path in folder.glob("*.whl"))
     changed = bool(removed)

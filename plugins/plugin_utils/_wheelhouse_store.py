@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import threading
 import time
@@ -72,8 +73,9 @@ class Store:
     def unreferenced(self) -> list[pathlib.Path]:
         """The folders of wheels that no lock refers to."""
         wanted = {wheel.sha256 for written in self.locks() for wheel in written.wheels}
-        store = self.folder / STORE
-        return sorted(each for each in store.iterdir() if each.name not in wanted) if store.is_dir() else []
+        # Anything else in there was not put there by this task.
+        there = (each for each in self.folder.glob(f"{STORE}/*/") if re.fullmatch("[0-9a-f]{64}", each.name))
+        return sorted(each for each in there if each.name not in wanted)
 
 
 @contextlib.contextmanager

@@ -170,6 +170,7 @@ def _make_targets() -> set[str]:
     return {*re.findall(r"^([a-z-]+):", text, re.MULTILINE), *legs[1].split()}
 
 
+@pytest.mark.one_release
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_a_page_can_be_followed(page: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with contextlib.ExitStack() as opened:

@@ -106,6 +106,7 @@ def connection_lost_in_the_change(world: World, name: str) -> c.Iterator[None]:
         watching.join()
 
 
+@pytest.mark.one_release
 @pytest.mark.parametrize(
     ("cause", "count"), [("import fails", 20), ("bad wheel", 12), ("connection lost", 12)], ids=str
 )

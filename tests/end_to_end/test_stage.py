@@ -403,6 +403,7 @@ def test_wrong_options(site: Site, house: pathlib.Path, options: dict[str, t.Any
 
 
 @pytest.mark.slow
+@pytest.mark.one_release
 @pytest.mark.parametrize("login", ["basic", "ntlm"])
 def test_memory_of_the_controller_does_not_grow_with_the_wheel(site: Site, tmp_path: pathlib.Path, login: str) -> None:
     path = wheel("large", 300 * MB).write(tmp_path / "large")

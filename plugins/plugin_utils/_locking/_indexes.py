@@ -70,7 +70,7 @@ class Indexes:
     find_links: tuple[str, ...]
     ca_bundle: str | None = None
     named: tuple[str, ...] = ()
-    """The URLs as the task names them, without passwords; a lock tells what it was made from."""
+    """What a lock is made from, for those who read it: as the task names it, without passwords."""
 
     @property
     def way(self) -> Way:

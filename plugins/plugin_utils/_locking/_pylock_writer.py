@@ -16,10 +16,11 @@ import sys
 import typing as t
 
 import tomli_w
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _fetch
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import LockedWheel, Question
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from packaging import pylock
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
@@ -68,7 +69,7 @@ def terms(question: Question) -> dict[str, t.Any]:
         "constraints": sorted(constraints),
         "base": sorted(f"{package.name}=={package.raw}" for package in question.goal.base.values()),
         "allow-protected": sorted(request.allow_protected),
-        "indexes": [*request.indexes.named, *map(_without_secrets, request.indexes.find_links)],
+        "indexes": list(request.indexes.named),
     }
 
 
@@ -120,17 +121,20 @@ def read(path: pathlib.Path) -> Written | None:
     except (ValueError, RecursionError, pylock.PylockValidationError) as error:
         said = (str(error).splitlines() or [""])[0][:200]
         raise HostProblem(f"{path} is no lock ({said}); restore it, or delete it to lock anew") from None
-    wheels = tuple(_wheel(path, package) for package in lock.packages if package.wheels)
+    wheels = tuple(_of_file(path, package.name, wheel) for package in lock.packages for wheel in package.wheels or ())
     return Written(path, raw, wheels, dict((lock.tool or {}).get("mlfleet") or {}))
 
 
-def _wheel(path: pathlib.Path, package: pylock.Package) -> LockedWheel:
-    found = next(iter(package.wheels or ()))
-    sha256 = found.hashes.get("sha256", "").lower()
-    if not re.fullmatch("[0-9a-f]{64}", sha256) or package.version is None:
-        raise HostProblem(f"{path} has no sha256 or no version of {package.name}; delete it to lock anew")
-    local = None if found.url or not found.path else path.parent / found.path
-    return LockedWheel(package.name, package.version, found.filename, sha256, found.url, local, found.size)
+def _of_file(path: pathlib.Path, name: str, wheel: pylock.PackageWheel) -> LockedWheel:
+    sha256 = wheel.hashes.get("sha256", "").lower()
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise HostProblem(f"{path} has no sha256 of {wheel.filename}; delete it to lock anew")
+    try:
+        version = _wheel.file_name(wheel.filename).version
+    except WheelProblem as problem:
+        raise HostProblem(f"{path} cannot be followed: {problem}") from None
+    local = None if wheel.url or not wheel.path else path.parent / wheel.path
+    return LockedWheel(name, version, wheel.filename, sha256, wheel.url, local, wheel.size)
 
 
 def write(texts: c.Mapping[pathlib.Path, str]) -> None:
@@ -150,7 +154,3 @@ def write(texts: c.Mapping[pathlib.Path, str]) -> None:
     finally:
         for each in partial.values():
             each.unlink(missing_ok=True)
-
-
-def _without_secrets(place: str) -> str:
-    return _fetch.without_secrets(place) if "://" in place else place

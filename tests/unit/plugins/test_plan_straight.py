@@ -76,6 +76,13 @@ def test_what_needs_something_new_goes_to_the_resolver(tmp_path: pathlib.Path) -
     assert sorted(each.package for each in found.actions) == ["alpha", "gamma"]
 
 
+def test_the_best_release_is_not_taken_if_it_breaks_what_is_kept(tmp_path: pathlib.Path) -> None:
+    installed = [Wheel("alpha", "1.0"), Wheel("beta", "1.0", requires=("alpha<3",))]
+    found = plan(tmp_path, installed, [Wheel("alpha", "2.0"), Wheel("alpha", "3.0")], "alpha>=2", mode="present")
+    assert [(each.package, each.after and each.after.raw) for each in found.actions] == [("alpha", "2.0")]
+    assert found.problems == ()
+
+
 clauses = st.builds(
     "{}{}{}".format,
     st.sampled_from(("~=", "==", "!=", "<=", ">=", "<", ">", "===", "=")),

@@ -18,6 +18,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import Ho
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _targets, _uv
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._indexes import Indexes
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Question, Request
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 
 from testbed import index_server
@@ -48,11 +49,11 @@ class Bench:
     def house(self) -> pathlib.Path:
         return self.folder / "house"
 
-    def run(self, *packages: t.Any, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    def run(self, *packages: t.Any, check: bool = False, find: Find = str, **options: t.Any) -> dict[str, t.Any]:
         arguments = {name: spec.get("default") for name, spec in _wheelhouse_build.ARGUMENT_SPEC.items()}
         arguments |= {"path": "house", "packages": list(packages), "targets": [SQL2019], "index_url": self.index.simple}
         controller = _wheelhouse_build.Controller(
-            find=str, place=self.folder.joinpath, cache=self.folder / "cache", check=check, on_event=self.events.append
+            find=find, place=self.folder.joinpath, cache=self.folder / "cache", check=check, on_event=self.events.append
         )
         return _wheelhouse_build.build(arguments | options, controller)
 
@@ -207,6 +208,28 @@ def test_what_no_lock_refers_to_is_removed(bench: Bench) -> None:
     assert bench.run("tool")["changed"] is False
 
 
+def test_the_locks_of_other_tools_count_and_other_files_stay(bench: Bench) -> None:
+    bench.run("tool", "big")
+    other = "".join(
+        f'{{name = "{each.expected_file_name()}", path = "x", hashes = {{sha256 = "{each.sha256()}"}}}}, '
+        for each in (Wheel("big", tag="py2-none-any"), BIG)
+    )
+    (bench.house / "pylock.toml").write_text(
+        f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "big"\nwheels = [{other}]\n'
+    )
+    (bench.house / "wheels" / "notes.txt").write_text("mine")
+    bench.run("tool")
+    assert bench.run(state="pruned")["removed"] == []
+    (bench.house / "pylock.toml").unlink()
+    assert bench.run(state="pruned")["removed"] == [BIG.expected_file_name()]
+    assert (bench.house / "wheels" / "notes.txt").exists()
+
+
+def test_nothing_is_made_to_be_pruned(bench: Bench) -> None:
+    assert "there is no wheelhouse" in bench.problem(state="pruned")
+    assert not bench.house.exists()
+
+
 def test_a_damaged_lock_removes_nothing(bench: Bench) -> None:
     bench.run("tool")
     lock = bench.house / "pylock.sql2019.toml"
@@ -330,7 +353,13 @@ def test_folders_without_any_index(bench: Bench, target: dict[str, t.Any], tmp_p
     assert bench.locked(target) == {"tool": "2.0", "colours": "0.4"}
     assert bench.index.seen == []
     assert bench.run("tool", **options)["changed"] is False
-    assert str(tmp_path) not in (bench.house / "manifest.json").read_text()
+    before = bench.files()
+    # The same folder elsewhere, as on another controller.
+    (tmp_path / "folder").rename(tmp_path / "moved")
+    assert bench.run("tool", find=lambda path: str(tmp_path / "moved"), **options)["changed"] is False
+    (bench.house / f"pylock.{target['name']}.toml").unlink()
+    bench.run("tool", find=lambda path: str(tmp_path / "moved"), **options)
+    assert bench.files() == before
     # What was copied is all that is needed from then on.
     pins = _lock.pins(bench.house / f"pylock.{target['name']}.toml", _targets.goals([target], [])[0].target)
     assert all(pin.path and pathlib.Path(pin.path).is_file() for pin in pins)
