@@ -9,11 +9,19 @@ import datetime
 import pathlib
 import platform
 
-from bench import controller, environments, locking, noop, snapshot, staging, thirty_wheels
+from bench import controller, environments, fleet, locking, noop, snapshot, staging, thirty_wheels
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 # In the order of the page.
-SECTIONS = (snapshot.section, noop.section, thirty_wheels.section, controller.section, staging.section, locking.section)
+SECTIONS = (
+    snapshot.section,
+    noop.section,
+    thirty_wheels.section,
+    controller.section,
+    fleet.section,
+    staging.section,
+    locking.section,
+)
 
 HEAD = """<!--
 Copyright (c) 2026 the mlfleet authors
