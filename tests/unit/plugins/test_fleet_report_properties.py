@@ -78,7 +78,8 @@ def report_on(value: t.Any) -> dict[str, t.Any]:
 def test_anything_at_all_is_never_clean(value: t.Any) -> None:
     plain = report_on(value)
     assert [host["status"] for host in plain["hosts"]] == ["unknown"]
-    assert [row["status"] for row in plain["instances"]] == ["unknown"]
+    # Several, where it looks like the results of a loop.
+    assert {row["status"] for row in plain["instances"]} == {"unknown"}
 
 
 @given(almost_honest())
