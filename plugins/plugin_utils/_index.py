@@ -61,6 +61,8 @@ class Index:
             allow_protected=self.declared.allow_protected,
             indexes=self._indexes(),
             cache=self.cache,
+            # What was the latest when it was locked need not be so any more.
+            upgrade=any(entry.state == _declaration.LATEST for entry in entries),
         )
         _wheelhouse_build.for_one(folder, request, Goal("runtime", target, base), controller, SECONDS)
         return Wheelhouse(folder) if any(folder.rglob("*.whl")) else None
@@ -80,10 +82,7 @@ class Index:
         parts = [
             target.description,
             str(target.tags[0]),
-            *sorted(
-                f"{entry.name} {entry.specifier} {sorted(entry.extras)} {entry.state} {entry.source}"
-                for entry in entries
-            ),
+            *sorted(map(_said, entries)),
             *sorted(f"{each.name} {each.specifier}" for each in self.declared.constraints),
             *sorted(self.declared.allow_protected),
             *sorted(f"{package.name}=={package.raw}" for package in base.values()),

@@ -74,6 +74,20 @@ def files(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
     return tuple(sorted([*path.glob("pylock.toml"), *path.glob("pylock.*.toml")])) if path.is_dir() else (path,)
 
 
+def fitting(paths: c.Iterable[pathlib.Path], target: Target) -> dict[pathlib.Path, tuple[Pin, ...]]:
+    """What those locks demand that are made for a target, at least one of them."""
+    found: dict[pathlib.Path, tuple[Pin, ...]] = {}
+    reasons: list[str] = []
+    for path in paths:
+        try:
+            found[path] = pins(path, target)
+        except LockProblem as problem:
+            reasons.append(str(problem))
+    if not found:
+        raise LockProblem(f"no lock fits {target.description}: {'; '.join(reasons) or 'none was named'}")
+    return found
+
+
 def names(path: pathlib.Path) -> frozenset[str]:
     """The packages of a lock, for whatever target."""
     return frozenset(package.name for package in _read(path).packages)

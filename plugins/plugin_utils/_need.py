@@ -59,11 +59,7 @@ class Need:
     def _allows(self, version: Version | None, raw: str) -> bool:
         if self.specifier is None:
             return not self.legacy.startswith("==") or self.legacy.lstrip("=").strip() == raw
-        if not self.specifier:
-            return True
-        if version is None:
-            return str(self.specifier).lstrip("=") == raw
-        return self.specifier.contains(version, prereleases=True)
+        return contains(self.specifier, version, raw)
 
     @property
     def short(self) -> str:
@@ -136,6 +132,15 @@ def _legacy(text: str) -> Need | None:
     except InvalidRequirement:
         parsed = None
     return Need(text, canonicalize_name(name), None, marker=parsed, legacy=specifier.strip("() "))
+
+
+def contains(specifier: SpecifierSet, version: Version | None, raw: str) -> bool:
+    """Whether a version is one of these; one that follows no standard is only equal to itself."""
+    if not specifier:
+        return True
+    if version is None:
+        return str(specifier).lstrip("=") == raw
+    return specifier.contains(version, prereleases=True)
 
 
 @functools.lru_cache(maxsize=20_000)

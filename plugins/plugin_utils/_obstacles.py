@@ -73,8 +73,8 @@ def mismatched(situation: Situation, entries: c.Sequence[Entry], actions: c.Sequ
     declared = {entry.name: entry.hashes for entry in entries}
     for action in actions:
         wheel = action.after.wheel if action.after else None
-        allowed = wheel.allowed | declared.get(action.package, frozenset()) if wheel else frozenset()
-        if wheel and allowed and situation.candidates.digest(wheel) not in allowed:
+        demands = [hashes for hashes in (wheel.allowed, declared.get(action.package)) if hashes] if wheel else []
+        if wheel and not all(situation.candidates.digest(wheel) in hashes for hashes in demands):
             advice = "get the right file, or find out who changed it"
             detail = f"{wheel.file_name} has another sha256 than the declared one; {advice}"
             yield Problem("hash", action.package, detail)

@@ -40,10 +40,7 @@ class Package:
         return need.met_by(self.version, self.raw)
 
     def satisfies(self, specifier: SpecifierSet) -> bool:
-        """Whether its version is one of these; a version that follows no standard is only equal to itself."""
-        if self.version is None:
-            return not specifier or str(specifier).lstrip("=") == self.raw
-        return specifier.contains(self.version, prereleases=True)
+        return _need.contains(specifier, self.version, self.raw)
 
     @property
     def damage_in_words(self) -> str:

@@ -29,7 +29,8 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
     Reached,
     Situation,
 )
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Question, Unsatisfiable, Wanted
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Question, Wanted
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._solver import Unsatisfiable
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from packaging.specifiers import SpecifierSet
 
@@ -71,7 +72,7 @@ def _assembled(
         *_obstacles.untouchable(actions),
         *(_obstacles.new_breaches(end, situation.target, before) if actions else ()),
     )
-    drift = [_drift(action, problems) for action in actions]
+    drift = [_drift(action, problems) for action in actions if not _only_wished(action)]
     return Plan(tuple(actions), problems, (*drift, *_broken(before)), end)
 
 
@@ -272,6 +273,11 @@ def _ordered(actions: c.Iterable[Action], end: Packages, target: Target) -> list
     for name in by_name:
         place(name)
     return ordered
+
+
+def _only_wished(action: Action) -> bool:
+    """Whether a package is laid down again although nothing is wrong with it, which is no drift."""
+    return action.kind == REINSTALL and action.before is not None and action.before.damage is None
 
 
 def _drift(action: Action, problems: c.Sequence[Problem]) -> Drift:

@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._converge import CHANGED, Outcome
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._converge import CHANGED, DAMAGED, Outcome
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Action, Drift, Plan, Problem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime
@@ -74,7 +74,7 @@ def _changes(planned: Planned) -> bool:
     """Whether the runtime is another one afterwards; what was put back is not."""
     if planned.outcome is None:
         return bool(planned.plan.actions)
-    return planned.outcome.outcome in (CHANGED, "damaged")
+    return planned.outcome.outcome in (CHANGED, DAMAGED)
 
 
 def _message(planned: c.Sequence[Planned]) -> str:

@@ -16,15 +16,14 @@ import dataclasses
 import typing as t
 
 import resolvelib
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages, _solver
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-MAX_ROUNDS = 20_000
 LATEST_ROUNDS = 10
 
 
@@ -70,14 +69,6 @@ class Question:
         return package.satisfies(self.limits.get(package.name, SpecifierSet()))
 
 
-class Unsatisfiable(Exception):
-    """There is no set of releases that does what is wanted; one sentence for each cause."""
-
-    def __init__(self, causes: c.Sequence[str]) -> None:
-        super().__init__("; ".join(causes))
-        self.causes = tuple(causes)
-
-
 def resolve(question: Question) -> dict[str, Package]:
     """The packages that the runtime shall have, by name."""
     found = _overruling(question)
@@ -118,7 +109,7 @@ def _overruling(question: Question) -> dict[str, Package]:
     """Kept packages are heard first, and overruled if need be."""
     try:
         return _resolve(question, heard=True)
-    except Unsatisfiable:
+    except _solver.Unsatisfiable:
         # The plan that results breaks a kept package, and says so itself, in better words than a resolver has.
         return _resolve(question, heard=False)
 
@@ -129,47 +120,11 @@ def _resolve(question: Question, heard: bool) -> dict[str, Package]:
     ]
     concerned = _concerned(question)
     asks += [Ask(name, None, None, keep=True) for name in sorted(concerned)]
-    provider = _Provider(question, heard)
-    try:
-        resolvelib.Resolver(provider, _Reporter()).resolve(asks, max_rounds=MAX_ROUNDS)
-        raise RuntimeError("the resolver ended without saying so")
-    except _Ended as ended:
-        chosen = _reached(provider, asks, ended.mapping)
-    except resolvelib.ResolutionImpossible as impossible:
-        causes = [_cause(question, each.requirement, each.parent) for each in impossible.causes]
-        raise Unsatisfiable(list(dict.fromkeys(causes))) from None
-    except resolvelib.ResolutionTooDeep:
-        raise Unsatisfiable(["the requirements are too entangled to be resolved; declare exact versions"]) from None
+    chosen: list[Choice] = _solver.solve(
+        _Provider(question, heard), asks, lambda ask, parent: _cause(question, ask, parent)
+    )
     unconcerned = {name: question.installed[name] for name in question.keep - concerned}
     return unconcerned | {choice.package.name: choice.package for choice in chosen}
-
-
-class _Ended(Exception):
-    """The resolver has an answer."""
-
-    def __init__(self, mapping: Mapping) -> None:
-        super().__init__()
-        self.mapping = mapping
-
-
-class _Reporter(resolvelib.BaseReporter):  # type: ignore[type-arg]  # subscriptable at run time only from 1.1 on
-    """Takes the answer before resolvelib looks for what is reached: its search never ends in a circle of packages that
-    backtracking has left behind (resolvelib 1.2.1, _has_route_to_root)."""
-
-    def ending(self, state: t.Any) -> None:
-        raise _Ended(dict(state.mapping))
-
-
-def _reached(provider: _Provider, asks: c.Iterable[Ask], mapping: Mapping) -> list[Choice]:
-    """What somebody asks for. Backtracking leaves choices behind that nobody asks for any more."""
-    open_asks = list(asks)
-    found: dict[tuple[str, str], Choice] = {}
-    while open_asks:
-        identifier = provider.identify(open_asks.pop())
-        if identifier not in found:
-            found[identifier] = mapping[identifier]
-            open_asks += provider.get_dependencies(found[identifier])
-    return list(found.values())
 
 
 def _concerned(question: Question) -> frozenset[str]:
@@ -228,9 +183,6 @@ class Choice:
     extra: str | None
     kept: bool = False
     """Nobody but the wish to leave it alone asks for it."""
-
-
-Mapping = c.Mapping[tuple[str, str], Choice]
 
 
 def _asks(name: str, specifier: SpecifierSet | None, extras: c.Iterable[str], **origin: t.Any) -> list[Ask]:
@@ -312,7 +264,7 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
 def usable(candidates: Candidates, target: Target, name: str) -> list[Wheel]:
     """The wheels of a package that this target can install, best first."""
     ranked = [(wheel, target.rank(wheel.tags)) for wheel in candidates.named(name).wheels]
-    fit = [(wheel, rank) for wheel, rank in ranked if rank is not None and _allows_python(wheel, target.python)]
+    fit = [(wheel, rank) for wheel, rank in ranked if rank is not None and target.allows(wheel.requires_python)]
     fit.sort(key=lambda pair: (pair[0].version, -pair[1], pair[0].build), reverse=True)
     return [wheel for wheel, _rank in fit]
 
@@ -329,14 +281,6 @@ def _fitting(question: Question, name: str) -> list[Wheel]:
     if any(wanted.specifier.prereleases for wanted in question.wanted if wanted.name == name):
         return found
     return sorted(found, key=lambda wheel: wheel.version.is_prerelease)
-
-
-def _allows_python(wheel: Wheel, python: Version) -> bool:
-    """Whether Requires-Python holds; one that follows no standard says nothing."""
-    try:
-        return SpecifierSet(wheel.requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
-        return True
 
 
 def _cause(question: Question, ask: Ask, parent: Choice | None) -> str:
@@ -373,6 +317,6 @@ def _instead(question: Question, ask: Ask) -> str:
 def _unfit(question: Question, wheel: Wheel) -> str:
     if question.target.rank(wheel.tags) is None:
         return f"{wheel.file_name} does not fit {question.target.description}"
-    if not _allows_python(wheel, question.target.python):
+    if not question.target.allows(wheel.requires_python):
         return f"{wheel.file_name} requires Python {wheel.requires_python}"
     return f"{wheel.file_name} is ruled out by a constraint or an absence"

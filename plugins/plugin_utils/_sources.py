@@ -86,8 +86,8 @@ class Sources:
         if not self.locks:
             description = self.wheelhouse.description if self.wheelhouse else "the task (it names no wheelhouse)"
             return Gathered(description, self.wheelhouse, own), ()
-        lock, pins = self._lock_for(target)
         try:
+            lock, pins = self._lock_for(target)
             needed = [pin for pin in pins if lacking(pin.name, pin.version)]
             locked = _lock.wheels(needed, self.wheelhouse, self.fetch)
         except (_lock.LockProblem, WheelProblem) as problem:
@@ -96,20 +96,11 @@ class Sources:
 
     def _lock_for(self, target: Target) -> tuple[pathlib.Path, tuple[_lock.Pin, ...]]:
         """The one lock that is made for a target."""
-        fitting: dict[pathlib.Path, tuple[_lock.Pin, ...]] = {}
-        reasons: list[str] = []
-        for path in self.locks:
-            try:
-                fitting[path] = _lock.pins(path, target)
-            except _lock.LockProblem as problem:
-                reasons.append(str(problem))
-        if not fitting:
-            raise HostProblem("; ".join(reasons))
+        fitting = _lock.fitting(self.locks, target)
         if len(fitting) > 1:
             both = names(str(path) for path in fitting)
             raise HostProblem(f"{both} fit {target.description}; name one of them in the option lock")
-        path = next(iter(fitting))
-        return path, fitting[path]
+        return next(iter(fitting.items()))
 
 
 def _wanted(lock: pathlib.Path, pin: _lock.Pin) -> Wanted:

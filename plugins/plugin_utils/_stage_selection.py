@@ -44,16 +44,8 @@ class Offered:
         return self._by_locks(target) if self.locks or self.house is None else self._by_tags(target, self.house)
 
     def _by_locks(self, target: Target) -> Selection:
-        fitting: dict[pathlib.Path, tuple[_lock.Pin, ...]] = {}
-        reasons: list[str] = []
-        for path in self.locks:
-            try:
-                fitting[path] = _lock.pins(path, target)
-            except _lock.LockProblem as problem:
-                reasons.append(str(problem))
-        if not fitting:
-            raise HostProblem(f"no lock fits {target.description}: {'; '.join(reasons) or 'none was named'}")
         try:
+            fitting = _lock.fitting(self.locks, target)
             wheels = _lock.wheels([pin for pins in fitting.values() for pin in pins], self.house, self.fetch)
         except (_lock.LockProblem, WheelProblem) as problem:
             raise HostProblem(str(problem)) from None

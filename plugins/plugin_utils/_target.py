@@ -15,6 +15,7 @@ import types
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Interpreter
 from packaging.markers import Environment
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import InvalidVersion, Version
 
@@ -47,6 +48,13 @@ class Target:
     def rank(self, offered: c.Iterable[Tag]) -> int | None:
         """The position of the best tag that fits, lower is better; None where none does."""
         return min((self._ranks[tag] for tag in offered if tag in self._ranks), default=None)
+
+    def allows(self, requires_python: str) -> bool:
+        """Whether a Requires-Python holds; one that follows no standard says nothing."""
+        try:
+            return SpecifierSet(requires_python).contains(self.python, prereleases=True)
+        except InvalidSpecifier:
+            return True
 
     @functools.cached_property
     def _ranks(self) -> dict[Tag, int]:

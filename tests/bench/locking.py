@@ -13,6 +13,8 @@ import shutil
 import sys
 import tempfile
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
+
 from bench import environments, interleaved, lock_once
 from bench.interleaved import Comparison, Contender
 from testbed import package_index
@@ -95,7 +97,8 @@ def table(title: str, comparisons: list[Comparison]) -> str:
 
 def section() -> str:
     """The part of the benchmark page."""
-    index = package_index.connected(os.environ).get("PIP_INDEX_URL") or "https://pypi.org/simple"
+    elsewhere = {"index_url": None, "extra_index_urls": [], "find_links": [], "no_index": False, "ca_bundle": None}
+    index = _indexes.indexes(elsewhere, package_index.connected(os.environ)).urls[-1]
     kept = environments.KEPT.parent
     with tempfile.TemporaryDirectory(prefix="locking-", dir=kept) as name:
         found = [

@@ -74,6 +74,18 @@ def test_an_index_that_answers_nonsense(changeable_site: ChangeableSite, index: 
     assert "500" in seen.message
 
 
+def test_the_latest_is_asked_for_in_each_run(changeable_site: ChangeableSite, index: index_server.Index) -> None:
+    runtime = changeable_site.default
+    runtime.adopt()
+    changeable_site.serve()
+    latest = task(index, {"name": "demo-b", "state": "latest"}, instances=["MSSQLSERVER"])
+    assert changeable_site.run(latest).only().status == "CHANGED"
+    assert changeable_site.run(latest).only().status == "SUCCESS"
+    index.wheels.append(Wheel("demo-b", "3.0"))
+    checked = changeable_site.run(latest, "--check").only()
+    assert [(each["from"], each["to"]) for each in checked.result["runtimes"][0]["plan"]] == [("2.0", "3.0")]
+
+
 def test_without_an_index_if_the_task_says_so(changeable_site: ChangeableSite, index: index_server.Index) -> None:
     changeable_site.serve()
     seen = changeable_site.run({**task(index, "demo-a"), "index": False}).only()

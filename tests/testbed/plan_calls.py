@@ -111,9 +111,13 @@ class World:
         return _snapshot.Distribution(wheel.name, wheel.version, record, 0, wheel.dist_info, requires)
 
     def plan(self, *packages: t.Any, instances: tuple[str, ...] = ("MSSQLSERVER",), **options: t.Any) -> Plan:
-        """The plan for these entries of the option packages."""
+        """The plan for these entries of the option packages; `hashes` are those that a file states for each of them."""
+        stated = frozenset(options.pop("hashes", ()))
         defaults = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
         declared = _declaration.declaration({**defaults, "packages": list(packages), **options})
+        if stated:
+            hashed = tuple(dataclasses.replace(entry, hashes=stated) for entry in declared.entries)
+            declared = dataclasses.replace(declared, entries=hashed)
         for wheel in self.offered:
             wheel.write(self.folder / "wheelhouse")
         snapshot = self.snapshot()

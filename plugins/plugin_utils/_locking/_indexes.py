@@ -21,12 +21,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import unearth
 import unearth.auth
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _fetch
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._fetch import Way
 
-DEFAULT_INDEX = "https://pypi.org/simple"
 PAGE_LIMIT = 64 * 1024**2
 
 # The names by which pip and uv know them: an address with a password in it belongs there rather than into a playbook.
@@ -92,7 +92,7 @@ class Indexes:
 def indexes(arguments: c.Mapping[str, t.Any], environment: c.Mapping[str, str] | None = None) -> Indexes:
     """The indexes that a task names, or else those that the environment of the controller does."""
     environment = os.environ if environment is None else environment
-    main = arguments["index_url"] or _first(environment, _INDEX_VARIABLES) or DEFAULT_INDEX
+    main = arguments["index_url"] or _first(environment, _INDEX_VARIABLES) or _public()
     extra = arguments["extra_index_urls"] or (_first(environment, _EXTRA_VARIABLES) or "").split()
     if arguments["no_index"] and not arguments["find_links"]:
         raise HostProblem("no_index is set and find_links names no folder, so that there is nowhere to look; set it")
@@ -101,6 +101,11 @@ def indexes(arguments: c.Mapping[str, t.Any], environment: c.Mapping[str, str] |
     for number, url in enumerate(found):
         _check_url(url, "index_url" if number == len(found) - 1 else f"extra_index_urls[{number}]")
     return Indexes(found, tuple(arguments["find_links"]), arguments["ca_bundle"], tuple(map(_shown, found)))
+
+
+def _public() -> str:
+    """The index of everybody, for those who name none: a finder without any source goes there."""
+    return str(unearth.PackageFinder().sources[0]["url"])
 
 
 def _first(environment: c.Mapping[str, str], names: c.Iterable[str]) -> str | None:

@@ -17,7 +17,7 @@ import typing as t
 
 import resolvelib
 import unearth
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _secrets, _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need, _secrets, _solver, _wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _metadata
@@ -29,11 +29,10 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._solver import Unsatisfiable
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-
-MAX_ROUNDS = 20_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,9 +68,7 @@ class Ask:
             return self.need.met_by(release.version, release.raw)
         if self.entry is None or release.own is not None:
             return True
-        if release.version is None:
-            return not self.entry.specifier or str(self.entry.specifier).lstrip("=") == release.raw
-        return self.entry.specifier.contains(release.version, prereleases=True)
+        return _need.contains(self.entry.specifier, release.version, release.raw)
 
     @property
     def specifier(self) -> SpecifierSet:
@@ -92,50 +89,15 @@ def lock(question: Question, seconds: float) -> tuple[LockedWheel, ...]:
     provider = _Provider(question, time.monotonic() + seconds)
     asks = [ask for entry in question.entries for ask in _asks(entry.name, entry.extras, entry=entry)]
     try:
-        resolvelib.Resolver(provider, _Reporter()).resolve(asks, max_rounds=MAX_ROUNDS)
-        raise RuntimeError("the resolver ended without saying so")
-    except _Ended as ended:
-        chosen = _reached(provider, asks, ended.mapping)
-    except resolvelib.ResolutionImpossible as impossible:
-        causes = [provider.cause(each.requirement, each.parent) for each in impossible.causes]
-        raise Unresolvable("; ".join(dict.fromkeys(causes))[:1500]) from None
-    except resolvelib.ResolutionTooDeep:
-        raise Unresolvable("the requirements are too entangled to be resolved; declare exact versions") from None
+        chosen: list[Choice] = _solver.solve(provider, asks, provider.cause)
+    except Unsatisfiable as unsatisfiable:
+        raise Unresolvable(str(unsatisfiable)[:1500]) from None
     releases = {choice.release.name: choice.release for choice in chosen if choice.release.base is None}
     return tuple(provider.locked(releases[name]) for name in sorted(releases))
 
 
 def _asks(name: str, extras: c.Iterable[str], **origin: t.Any) -> list[Ask]:
     return [Ask(name, extra, **origin) for extra in ("", *sorted(extras))]
-
-
-class _Ended(Exception):
-    """The resolver has an answer."""
-
-    def __init__(self, mapping: c.Mapping[tuple[str, str], Choice]) -> None:
-        super().__init__()
-        self.mapping = mapping
-
-
-class _Reporter(resolvelib.BaseReporter):  # type: ignore[type-arg]  # subscriptable at run time only from 1.1 on
-    """Takes the answer before resolvelib looks for what is reached, which may never end (see the room _resolve)."""
-
-    def ending(self, state: t.Any) -> None:
-        raise _Ended(dict(state.mapping))
-
-
-def _reached(
-    provider: _Provider, asks: c.Iterable[Ask], mapping: c.Mapping[tuple[str, str], Choice]
-) -> c.Iterable[Choice]:
-    """What somebody asks for. Backtracking leaves choices behind that nobody asks for any more."""
-    open_asks = list(asks)
-    found: dict[tuple[str, str], Choice] = {}
-    while open_asks:
-        identifier = provider.identify(open_asks.pop())
-        if identifier not in found:
-            found[identifier] = mapping[identifier]
-            open_asks += provider.get_dependencies(found[identifier])
-    return found.values()
 
 
 class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subscriptable at run time only from 1.1 on
@@ -230,7 +192,7 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
         except WheelProblem:
             return
         rank = target.rank(said.tags)
-        if said.name != name or rank is None or not _allows(link.requires_python, target.python):
+        if said.name != name or rank is None or not target.allows(link.requires_python or ""):
             return
         key = (not link.is_yanked, -rank, said.build)
         if said.version not in found or found[said.version][0] < key:
@@ -250,7 +212,6 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
         return same + [
             ask
             for need in package.needed(self._question.goal.target.environment, candidate.extra)
-            if need.name != release.name or need.extras
             for ask in _asks(need.name, need.extras, need=need)
         ]
 
@@ -321,11 +282,3 @@ def _finders(question: Question, session: Session) -> list[c.Callable[[str], lis
 
 def _is_exact(specifier: SpecifierSet) -> bool:
     return any(each.operator in ("==", "===") and not each.version.endswith(".*") for each in specifier)
-
-
-def _allows(requires_python: str | None, python: Version) -> bool:
-    """Whether Requires-Python holds; one that follows no standard says nothing."""
-    try:
-        return SpecifierSet(requires_python or "").contains(python, prereleases=True)
-    except InvalidSpecifier:
-        return True

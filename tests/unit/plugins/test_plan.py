@@ -60,7 +60,7 @@ def test_latest_goes_to_the_newest_and_stays_there(tmp_path: pathlib.Path) -> No
 
 def test_reinstalled_takes_the_same_version_and_leaves_its_dependencies(tmp_path: pathlib.Path) -> None:
     plan = World(tmp_path, [A_NEEDS_B, B1], [A_NEEDS_B, A2, B1, B2]).plan({"name": "demo-a", "state": "reinstalled"})
-    assert actions(plan) == ["reinstall demo-a 1.0 -> 1.0"]
+    assert (actions(plan), plan.drift) == (["reinstall demo-a 1.0 -> 1.0"], ())
 
 
 def test_a_pre_release_only_where_it_is_asked_for_or_nothing_else_is_there(tmp_path: pathlib.Path) -> None:
@@ -347,6 +347,20 @@ def test_an_entry_for_an_instance_goes_before_one_for_all(tmp_path: pathlib.Path
 def test_a_removal_says_who_declared_it(tmp_path: pathlib.Path) -> None:
     plan = World(tmp_path, [A1], []).plan({"name": "demo-a", "state": "absent", "origin": "fleet"})
     assert [each.reason for each in plan.actions] == ["declared absent by fleet"]
+
+
+def test_a_wheel_must_have_the_hash_of_the_lock_and_the_declared_one(tmp_path: pathlib.Path) -> None:
+    A2.write(tmp_path / "wheelhouse")
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(
+        'lock-version = "1.0"\ncreated-by = "a test"\n[[packages]]\nname = "demo-a"\nversion = "2.0"\n'
+        f'[[packages.wheels]]\nname = "{A2.expected_file_name()}"\npath = "wheelhouse/{A2.expected_file_name()}"\n'
+        f'hashes = {{sha256 = "{A2.sha256()}"}}\n'
+    )
+    world = World(tmp_path, [], [])
+    line = "demo-a==2.0"
+    assert problems(world.plan(line, lock=str(lock), hashes=[A2.sha256()])) == []
+    assert problems(world.plan(line, lock=str(lock), hashes=["0" * 64])) == [("hash", "demo-a")]
 
 
 def test_instances_on_one_runtime_must_not_disagree(tmp_path: pathlib.Path) -> None:
