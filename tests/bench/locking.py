@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
 
@@ -97,8 +98,8 @@ def table(title: str, comparisons: list[Comparison]) -> str:
 
 def section() -> str:
     """The part of the benchmark page."""
-    elsewhere = {"index_url": None, "extra_index_urls": [], "find_links": [], "no_index": False, "ca_bundle": None}
-    index = _indexes.indexes(elsewhere, package_index.connected(os.environ)).urls[-1]
+    unset: dict[str, t.Any] = {"index_url": None, "extra_index_urls": [], "find_links": []}
+    index = _indexes.indexes({**unset, "no_index": False, "ca_bundle": None}, package_index.connected(os.environ)).urls[-1]
     kept = environments.KEPT.parent
     with tempfile.TemporaryDirectory(prefix="locking-", dir=kept) as name:
         found = [
