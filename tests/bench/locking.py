@@ -99,7 +99,8 @@ def table(title: str, comparisons: list[Comparison]) -> str:
 def section() -> str:
     """The part of the benchmark page."""
     unset: dict[str, t.Any] = {"index_url": None, "extra_index_urls": [], "find_links": []}
-    index = _indexes.indexes({**unset, "no_index": False, "ca_bundle": None}, package_index.connected(os.environ)).urls[-1]
+    environment = package_index.connected(os.environ)
+    index = _indexes.indexes({**unset, "no_index": False, "ca_bundle": None}, environment).urls[-1]
     kept = environments.KEPT.parent
     with tempfile.TemporaryDirectory(prefix="locking-", dir=kept) as name:
         found = [
