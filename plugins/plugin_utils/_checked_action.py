@@ -34,6 +34,12 @@ class CheckedAction(ActionBase):
     _supports_diff = False
 
     argument_spec: t.ClassVar[dict[str, t.Any]] = {}
+    _validator: t.ClassVar[ArgumentSpecValidator]
+
+    def __init_subclass__(cls, **options: t.Any) -> None:
+        super().__init_subclass__(**options)
+        # Ansible loads an action before it forks a worker for each host, and this takes a millisecond.
+        cls._validator = ArgumentSpecValidator(cls.argument_spec)
 
     def perform(self, arguments: dict[str, t.Any], name: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """The result of the task on the host of this name, from checked arguments."""
@@ -47,7 +53,7 @@ class CheckedAction(ActionBase):
         variables = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, variables)
         name = str(variables.get("inventory_hostname", "the host"))
-        validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
+        validation = self._validator.validate(self._task.args)
         arguments = validation.validated_parameters
         try:
             if validation.error_messages:

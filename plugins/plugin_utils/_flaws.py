@@ -4,8 +4,8 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """What is wrong with the packages of a runtime already, whatever is declared.
 
-To find out, every need of every package is read and compared: most of what a check of one host costs. Hosts of a fleet
-are much alike, so that the workers of a run tell each other what they found.
+To find out, every need of every package is read and compared: most of what the plan for one host costs. Hosts of a
+fleet are much alike, so that the workers of a run tell each other what they found.
 """
 
 from __future__ import annotations

@@ -13,7 +13,13 @@ import collections.abc as c
 import operator
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _obstacles, _packages, _resolve
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import ABSENT, LATEST, REINSTALLED, Entry
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import (
+    ABSENT,
+    LATEST,
+    PRESENT,
+    REINSTALLED,
+    Entry,
+)
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
     DOWNGRADE,
@@ -45,6 +51,8 @@ def plan(situation: Situation) -> Plan:
     before = situation.breaches
     if before is None:
         before = _packages.breaches(situation.installed, situation.target.environment)
+    if not before and _settled(situation, entries, wanted):
+        return Plan((), (), (), situation.installed)
     try:
         end = _end(situation, wanted, absent, before)
     except Unsatisfiable as unsatisfiable:
@@ -74,6 +82,24 @@ def _assembled(
     )
     drift = [_drift(action, problems) for action in actions if not _only_wished(action)]
     return Plan(tuple(actions), problems, (*drift, *_broken(before)), end)
+
+
+def _settled(situation: Situation, entries: c.Sequence[Entry], wanted: c.Sequence[Wanted]) -> bool:
+    """Whether nothing is to be done, as is plain without a look at what needs what: most hosts of a fleet, most days.
+
+    It holds only where nothing is broken, so that all that is needed is there.
+    """
+    if situation.declaration.exact or situation.declaration.constraints:
+        return False
+    if any(entry.state not in (PRESENT, ABSENT) or entry.extras for entry in entries):
+        return False
+    there = situation.installed
+    if any(package.damage for package in there.values()):
+        return False
+    unwanted = (each for each in entries if each.state == ABSENT and each.name in there)
+    return not any(there[each.name].satisfies(each.specifier) for each in unwanted) and all(
+        each.name in there and each.allows(there[each.name]) for each in wanted
+    )
 
 
 def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:

@@ -111,10 +111,17 @@ class World:
         return _snapshot.Distribution(wheel.name, wheel.version, record, 0, wheel.dist_info, requires)
 
     def plan(self, *packages: t.Any, instances: tuple[str, ...] = ("MSSQLSERVER",), **options: t.Any) -> Plan:
-        """The plan for these entries of the option packages; `hashes` are those that a file states for each of them."""
+        """The plan for these entries of the option packages.
+
+        `hashes` are those that a file states for each of them, and `constraints` the lines of a file of constraints.
+        """
         stated = frozenset(options.pop("hashes", ()))
+        limits = [
+            _declaration.Line(text, frozenset(), "constraints.txt, line 1", constraint=True)
+            for text in options.pop("constraints", ())
+        ]
         defaults = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
-        declared = _declaration.declaration({**defaults, "packages": list(packages), **options})
+        declared = _declaration.declaration({**defaults, "packages": list(packages), **options}, limits)
         if stated:
             hashed = tuple(dataclasses.replace(entry, hashes=stated) for entry in declared.entries)
             declared = dataclasses.replace(declared, entries=hashed)

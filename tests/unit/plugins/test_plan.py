@@ -399,3 +399,9 @@ def test_a_plan_is_the_same_each_time(tmp_path: pathlib.Path) -> None:
 def test_the_name_of_a_wheel_that_is_not_there(tmp_path: pathlib.Path) -> None:
     with pytest.raises(_errors.HostProblem, match=r"packages\[0\]"):
         World(tmp_path, [], []).plan(str(tmp_path / "demo_a-1.0-py3-none-any.whl"))
+
+
+def test_what_is_installed_keeps_to_the_constraints_although_it_is_what_is_declared(tmp_path: pathlib.Path) -> None:
+    world = World(tmp_path, [Wheel("demo", "2.0")], [Wheel("demo", "1.0")])
+    assert actions(world.plan("demo")) == []
+    assert actions(world.plan("demo", constraints=["demo<2"])) == ["downgrade demo 2.0 -> 1.0"]
