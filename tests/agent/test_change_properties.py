@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -68,81 +69,103 @@ class Emptied:
         return None
 
 
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """What is installed, offered, declared and protected, in which mode."""
+
+    installed: list[Wheel]
+    offered: list[Wheel]
+    declared: dict[str, tuple[str, str]]
+    protected: list[str]
+    mode: str
+
+
+situations = st.builds(
+    Situation,
+    installed,
+    offered,
+    declarations,
+    st.lists(st.sampled_from(NAMES), max_size=1),
+    st.sampled_from(("present", "exact")),
+)
+
+
 @pytest.mark.slow
 def test_any_change_keeps_its_promises(runtime: ChangeableRuntime) -> None:
     emptied = Emptied(runtime)
 
     # Without shrinking: it would change the runtime hundreds of times.
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-    @given(
-        installed,
-        offered,
-        declarations,
-        st.lists(st.sampled_from(NAMES), max_size=1),
-        st.sampled_from(("present", "exact")),
-    )
-    def holds(
-        before: list[Wheel],
-        choice: list[Wheel],
-        declared: dict[str, tuple[str, str]],
-        protected: list[str],
-        mode: str,
-    ) -> None:
+    @given(situations)
+    def holds(situation: Situation) -> None:
         with emptied, tempfile.TemporaryDirectory() as folder:
-            one_change(runtime, pathlib.Path(folder), before, choice, declared, protected, mode)
+            keeps_its_promises(runtime, pathlib.Path(folder), situation)
 
     holds()
 
 
-def one_change(
-    runtime: ChangeableRuntime,
-    folder: pathlib.Path,
-    before: list[Wheel],
-    choice: list[Wheel],
-    declared: dict[str, tuple[str, str]],
-    protected: list[str],
-    mode: str,
-) -> None:
-    baseline = [*runtime.installed(), *protected]
-    runtime.lay_many(before)
-    (runtime.prefix / ".mlfleet").mkdir()
-    (runtime.prefix / ".mlfleet" / "baseline.json").write_text(json.dumps(baseline))
-    for wheel in choice:
-        wheel.write(folder / "wheelhouse")
-    task: dict[str, t.Any] = {
-        "wheelhouse": str(folder / "wheelhouse"),
-        "packages": [{"name": name, "version": wish[0], "state": wish[1]} for name, wish in declared.items()],
-        "mode": mode,
-    }
+def keeps_its_promises(runtime: ChangeableRuntime, folder: pathlib.Path, situation: Situation) -> None:
+    baseline = set_up(runtime, situation)
+    task = task_of(situation, folder / "wheelhouse")
     tree, there, broken = runtime.tree(), runtime.installed(), runtime.pip_check()
-
     checked = local_host.converge(runtime.python, folder, check=True, **task)
     assert runtime.tree() == tree
     real = local_host.converge(runtime.python, folder, **task)
-
-    (plan,), (promised,) = real["runtimes"], checked["runtimes"]
-    assert (plan["plan"], plan["problems"], real.get("msg")) == (
-        promised["plan"],
-        promised["problems"],
-        checked.get("msg"),
-    )
+    assert outcome(real) == outcome(checked)
     if real.get("failed"):
-        assert plan["status"] == "refused"
+        assert real["runtimes"][0]["status"] == "refused"
         assert runtime.tree() == tree
         return
-    expected = dict(there)
-    for action in plan["plan"]:
-        assert expected.pop(action["package"], None) == action["from"]
-        expected |= {action["package"]: action["to"]} if action["to"] else {}
-    assert runtime.installed() == expected
-    assert {name: expected.get(name) for name in baseline} == {name: there.get(name) for name in baseline} or set(
-        protected
-    ) - set(there)
+    assert runtime.installed() == after(there, real["runtimes"][0]["plan"])
+    assert of(baseline & set(there), runtime.installed()) == of(baseline, there)
     assert set(runtime.pip_check()) <= set(broken)
     again = local_host.converge(runtime.python, folder, check=True, **task)
-    kinds = {action["action"] for action in again["runtimes"][0]["plan"]}
-    assert kinds <= {"reinstall"}
-    assert (
-        bool(kinds) == any(state == "reinstalled" and name in expected for name, (_version, state) in declared.items())
-        or not kinds
-    )
+    assert kinds_of_action(again) <= ({"reinstall"} if wishes_reinstalled(situation, runtime) else set())
+
+
+def set_up(runtime: ChangeableRuntime, situation: Situation) -> set[str]:
+    """Lays down what is installed; the baseline, which is what the runtime came with and what is protected."""
+    baseline = {*runtime.installed(), *situation.protected}
+    runtime.lay_many(situation.installed)
+    (runtime.prefix / ".mlfleet").mkdir()
+    (runtime.prefix / ".mlfleet" / "baseline.json").write_text(json.dumps(sorted(baseline)))
+    return baseline
+
+
+def task_of(situation: Situation, wheelhouse: pathlib.Path) -> dict[str, t.Any]:
+    for wheel in situation.offered:
+        wheel.write(wheelhouse)
+    declared = situation.declared.items()
+    return {
+        "wheelhouse": str(wheelhouse),
+        "packages": [{"name": name, "version": version, "state": state} for name, (version, state) in declared],
+        "mode": situation.mode,
+    }
+
+
+def outcome(result: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    """What a check says already, and in the same words."""
+    (runtime,) = result["runtimes"]
+    return runtime["plan"], runtime["problems"], result.get("msg")
+
+
+def after(there: dict[str, str], plan: list[dict[str, t.Any]]) -> dict[str, str]:
+    """What a plan leaves, each action of which must know what it finds."""
+    expected = dict(there)
+    for action in plan:
+        assert expected.pop(action["package"], None) == action["from"]
+        expected |= {action["package"]: action["to"]} if action["to"] else {}
+    return expected
+
+
+def of(names: set[str], versions: dict[str, str]) -> dict[str, str]:
+    return {name: version for name, version in versions.items() if name in names}
+
+
+def kinds_of_action(result: dict[str, t.Any]) -> set[str]:
+    return {action["action"] for action in result["runtimes"][0]["plan"]}
+
+
+def wishes_reinstalled(situation: Situation, runtime: ChangeableRuntime) -> bool:
+    wished = {name for name, (_version, state) in situation.declared.items() if state == "reinstalled"}
+    return bool(wished & set(runtime.installed()))
