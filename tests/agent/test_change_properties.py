@@ -14,7 +14,7 @@ import tempfile
 import typing as t
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from testbed import changeable, interpreters, local_host
@@ -88,6 +88,15 @@ situations = st.builds(
     st.lists(st.sampled_from(NAMES), max_size=1),
     st.sampled_from(("present", "exact")),
 )
+# Of 40 made up at random, too few want to change what is protected.
+PROTECTED_AND_OUTDATED = Situation(
+    installed=[Wheel("alpha", "1.0")],
+    offered=[Wheel("alpha", "2.0")],
+    declared={"alpha": (">=2", "present")},
+    protected=["alpha"],
+    mode="present",
+)
+PHASES = [Phase.explicit, Phase.generate]
 
 
 @pytest.mark.slow
@@ -95,8 +104,9 @@ def test_any_change_keeps_its_promises(runtime: ChangeableRuntime) -> None:
     emptied = Emptied(runtime)
 
     # Without shrinking: it would change the runtime hundreds of times.
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
     @given(situations)
+    @example(PROTECTED_AND_OUTDATED)
     def holds(situation: Situation) -> None:
         with emptied, tempfile.TemporaryDirectory() as folder:
             keeps_its_promises(runtime, pathlib.Path(folder), situation)
