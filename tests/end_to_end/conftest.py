@@ -15,7 +15,10 @@ import pytest
 
 from testbed import ad_hoc, changeable, interpreters, layouts, powershell_stand_in, simulated, simulated_runtimes
 from testbed.changeable import ChangeableRuntime
+from testbed.hosts import Host
 from testbed.virtual_environments import Recipe
+from testbed.wine import host as wine_host
+from testbed.wine.toolchain import Missing
 from testbed.winrm import endpoint
 
 PACKAGES_MODULE = "mlfleet.packages.python_packages"
@@ -23,17 +26,56 @@ LINUX_PYTHON = pathlib.Path(sys.executable)
 TWO_INSTANCES = layouts.merge(layouts.sql2019(), layouts.sql2019("SQL01"))
 DEFAULT_HOME = r"C:\Program Files\Microsoft SQL Server\MSSQL15.MSSQLSERVER\PYTHON_SERVICES"
 NAMED_HOME = r"C:\Program Files\Microsoft SQL Server\MSSQL15.SQL01\PYTHON_SERVICES"
+SHARED_HOME = r"C:\Program Files\Python310"
+"""Of all instances of SQL Server 2022."""
 
 
-class Site:
-    """One simulated Windows host behind a loopback endpoint, and how to run a task on it."""
+AnyHost = t.TypeVar("AnyHost", bound=Host)
 
-    def __init__(self, folder: pathlib.Path, opened: contextlib.ExitStack) -> None:
+
+class ServedHost(t.Generic[AnyHost]):
+    """One Windows host behind a loopback endpoint, and how to run a task on it."""
+
+    def __init__(self, host: AnyHost, folder: pathlib.Path, opened: contextlib.ExitStack) -> None:
+        self.host = host
         self._folder = folder
         self._opened = opened
+        opened.callback(host.close)
+
+    def serve(self, **options: t.Any) -> endpoint.Endpoint:
+        users = {ad_hoc.USER: ad_hoc.PASSWORD}
+        self.endpoint = self._opened.enter_context(endpoint.Endpoint([self.host], users=users, **options))
+        return self.endpoint
+
+    def variables(self, **more: t.Any) -> dict[str, t.Any]:
+        return ad_hoc.winrm_variables(self.endpoint, self.host.name, **more)
+
+    def run(
+        self, options: t.Any = None, *arguments: str, module: str = ad_hoc.MODULE, **variables: t.Any
+    ) -> ad_hoc.Run:
+        """A task on the host, with further arguments of ansible (`--check`) and variables of the host."""
+        hosts = {self.host.name: self.variables(**variables)}
+        inventory = ad_hoc.write_inventory(self._folder / "inventory.json", hosts)
+        return ad_hoc.run(inventory, module, options, *arguments)
+
+    def commands(self) -> list[str]:
+        """The command lines that were started on the host."""
+        return [each.command_line for each in self.endpoint.log(self.host.name) if each.action == "Command"]
+
+    def assert_nothing_runs(self) -> None:
+        """No process and no shell of any call is left."""
+        assert self.host.living() == []
+        assert self.endpoint.shells(self.host.name) == []
+        assert self.endpoint.crashes == []
+
+
+class Site(ServedHost[simulated.SimulatedHost]):
+    """A simulated host; its runtimes are what a test makes of them."""
+
+    def __init__(self, folder: pathlib.Path, opened: contextlib.ExitStack) -> None:
         stand_in = powershell_stand_in.program(folder / "powershell")
-        self.host = simulated.SimulatedHost("sql7", folder / "sql7", programs={"powershell.exe": stand_in})
-        opened.callback(self._close)
+        host = simulated.SimulatedHost("sql7", folder / "sql7", programs={"powershell.exe": stand_in})
+        super().__init__(host, folder, opened)
 
     def apply(
         self,
@@ -46,34 +88,10 @@ class Site:
         """Another python.exe in a home, as a shell script."""
         simulated_runtimes.write_program(self.host, home + "\\python.exe", script)
 
-    def serve(self, **options: t.Any) -> endpoint.Endpoint:
-        users = {ad_hoc.USER: ad_hoc.PASSWORD}
-        self.endpoint = self._opened.enter_context(endpoint.Endpoint([self.host], users=users, **options))
-        return self.endpoint
-
-    def variables(self, **more: t.Any) -> dict[str, t.Any]:
-        return ad_hoc.winrm_variables(self.endpoint, "sql7", **more)
-
-    def run(
-        self, options: t.Any = None, *arguments: str, module: str = ad_hoc.MODULE, **variables: t.Any
-    ) -> ad_hoc.Run:
-        """A task on the host, with further arguments of ansible (`--check`) and variables of the host."""
-        inventory = ad_hoc.write_inventory(self._folder / "inventory.json", {"sql7": self.variables(**variables)})
-        return ad_hoc.run(inventory, module, options, *arguments)
-
-    def commands(self) -> list[str]:
-        """The command lines that were started on the host."""
-        return [each.command_line for each in self.endpoint.log("sql7") if each.action == "Command"]
-
     def assert_clean(self) -> None:
         """Nothing of any call is left on the host."""
-        assert self.host.living() == []
-        assert self.endpoint.shells("sql7") == []
-        assert self.endpoint.crashes == []
+        self.assert_nothing_runs()
         assert list(simulated_runtimes.temporary_folder(self.host).iterdir()) == []
-
-    def _close(self) -> None:
-        self.host.close()
 
 
 @pytest.fixture
@@ -82,6 +100,27 @@ def site(tmp_path: pathlib.Path) -> c.Iterator[Site]:
     with contextlib.ExitStack() as opened:
         made = Site(tmp_path, opened)
         made.apply(TWO_INSTANCES)
+        yield made
+
+
+WineSite: t.TypeAlias = ServedHost[wine_host.WineHost]
+
+
+@pytest.fixture(scope="session")
+def wine_parts() -> wine_host.Parts:
+    """What Wine hosts with the Pythons of SQL Server 2019 and 2022 are made from."""
+    made = wine_host.prepare(["3.7", "3.10"])
+    if isinstance(made, Missing):
+        pytest.skip(made.reason)
+    return made
+
+
+@pytest.fixture
+def wine_site(wine_parts: wine_host.Parts, tmp_path: pathlib.Path) -> c.Iterator[WineSite]:
+    """A Wine host with two instances of SQL Server 2019; not served yet."""
+    with contextlib.ExitStack() as opened:
+        made = ServedHost(wine_host.WineHost("wine7", tmp_path / "wine7", wine_parts), tmp_path, opened)
+        made.host.apply(TWO_INSTANCES)
         yield made
 
 

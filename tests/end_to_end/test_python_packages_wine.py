@@ -5,46 +5,29 @@
 
 from __future__ import annotations
 
-import collections.abc as c
-import contextlib
-import dataclasses
 import pathlib
 import typing as t
 
 import pytest
 
-from end_to_end.conftest import DEFAULT_HOME, TWO_INSTANCES
+from end_to_end.conftest import DEFAULT_HOME, PACKAGES_MODULE, SHARED_HOME, WineSite
 from testbed import ad_hoc, layouts, site_packages, windows_wheels
 from testbed.wheels import Wheel
-from testbed.wine import host as wine_host
 from testbed.wine.toolchain import Missing
-from testbed.winrm import endpoint
 
 pytestmark = pytest.mark.wine
-MODULE = "mlfleet.packages.python_packages"
-SHARED_HOME = r"C:\Program Files\Python310"
 
 
-@pytest.fixture(scope="module")
-def parts() -> wine_host.Parts:
-    made = wine_host.prepare(["3.7", "3.10"])
-    if isinstance(made, Missing):
-        pytest.skip(made.reason)
-    return made
-
-
-@dataclasses.dataclass(frozen=True)
 class Served:
-    """A Wine host behind an endpoint, and how to run the task on it."""
+    """A Wine host that is served, and the task on it."""
 
-    host: wine_host.WineHost
-    listening: endpoint.Endpoint
-    folder: pathlib.Path
+    def __init__(self, site: WineSite) -> None:
+        site.serve()
+        self.host = site.host
+        self._site = site
 
-    def run(self, task: dict[str, t.Any], *arguments: str, **variables: t.Any) -> ad_hoc.HostResult:
-        hosts = {"wine7": ad_hoc.winrm_variables(self.listening, "wine7", **variables)}
-        inventory = ad_hoc.write_inventory(self.folder / "inventory.json", hosts)
-        return ad_hoc.run(inventory, MODULE, task, *arguments).only()
+    def run(self, task: dict[str, t.Any], *arguments: str) -> ad_hoc.HostResult:
+        return self._site.run(task, *arguments, module=PACKAGES_MODULE).only()
 
     def tree(self, home: str) -> dict[str, bytes]:
         folder = self.host.site_packages(home)
@@ -52,11 +35,8 @@ class Served:
 
 
 @pytest.fixture
-def served(parts: wine_host.Parts, tmp_path: pathlib.Path) -> c.Iterator[Served]:
-    with contextlib.closing(wine_host.WineHost("wine7", tmp_path / "wine7", parts)) as host:
-        host.apply(TWO_INSTANCES)
-        with endpoint.Endpoint([host], users={ad_hoc.USER: ad_hoc.PASSWORD}) as listening:
-            yield Served(host, listening, tmp_path)
+def served(wine_site: WineSite) -> Served:
+    return Served(wine_site)
 
 
 def versions(result: ad_hoc.HostResult) -> dict[str, str]:

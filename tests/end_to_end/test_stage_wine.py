@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import collections.abc as c
-import contextlib
-import dataclasses
 import hashlib
 import pathlib
 import typing as t
 
 import pytest
 
-from end_to_end.conftest import DEFAULT_HOME, TWO_INSTANCES
+from end_to_end.conftest import DEFAULT_HOME, WineSite
 from testbed import ad_hoc
 from testbed.wheels import Wheel
-from testbed.wine import host as wine_host
-from testbed.wine.toolchain import Missing
-from testbed.winrm import endpoint, faults
+from testbed.winrm import faults
 
 pytestmark = pytest.mark.wine
 MODULE = "mlfleet.packages.stage"
@@ -30,28 +25,18 @@ DEEP = "C:\\" + "\\".join(["a folder with a long name"] * 8)
 MB = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def parts() -> wine_host.Parts:
-    made = wine_host.prepare(["3.7", "3.10"])
-    if isinstance(made, Missing):
-        pytest.skip(made.reason)
-    return made
-
-
-@dataclasses.dataclass(frozen=True)
 class Served:
-    """A Wine host behind an endpoint, and a wheelhouse of 65 MB."""
+    """A Wine host that is served, and a wheelhouse of 65 MB."""
 
-    host: wine_host.WineHost
-    listening: endpoint.Endpoint
-    house: pathlib.Path
-    folder: pathlib.Path
+    def __init__(self, site: WineSite, house: pathlib.Path) -> None:
+        self.house = house
+        self.listening = site.serve()
+        self.host = site.host
+        self._site = site
 
     def stage(self, **variables: t.Any) -> ad_hoc.HostResult:
         known = {"mlfleet_interpreter": DEFAULT_HOME + r"\python.exe", **variables}
-        hosts = {"wine7": ad_hoc.winrm_variables(self.listening, "wine7", **known)}
-        inventory = ad_hoc.write_inventory(self.folder / "inventory.json", hosts)
-        return ad_hoc.run(inventory, MODULE, {"wheelhouse": str(self.house)}).only()
+        return self._site.run({"wheelhouse": str(self.house)}, module=MODULE, **known).only()
 
     def visible(self, store: str) -> dict[str, str]:
         files = [path for path in self.host.place(store).rglob("*.whl") if path.is_file()]
@@ -59,13 +44,10 @@ class Served:
 
 
 @pytest.fixture
-def served(parts: wine_host.Parts, tmp_path: pathlib.Path) -> c.Iterator[Served]:
+def served(wine_site: WineSite, tmp_path: pathlib.Path) -> Served:
     for name, size in (("large", 61 * MB), ("small", 4 * MB)):
         Wheel(name, modules={f"{name}.py": "", f"{name}.txt": f"{name:<63}\n" * (size // 64)}).write(tmp_path / "house")
-    with contextlib.closing(wine_host.WineHost("wine7", tmp_path / "wine7", parts)) as host:
-        host.apply(TWO_INSTANCES)
-        with endpoint.Endpoint([host], users={ad_hoc.USER: ad_hoc.PASSWORD}) as listening:
-            yield Served(host, listening, tmp_path / "house", tmp_path)
+    return Served(wine_site, tmp_path / "house")
 
 
 def test_side_by_side_broken_off_and_gone_on_with(served: Served) -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import collections.abc as c
-import contextlib
 import hashlib
 import json
 import pathlib
@@ -18,14 +17,10 @@ import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _lock
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _targets
 
-from end_to_end.conftest import DEFAULT_HOME, TWO_INSTANCES
+from end_to_end.conftest import DEFAULT_HOME, PACKAGES_MODULE, SHARED_HOME, WineSite
 from testbed import ad_hoc, index_server, layouts, real_wheelhouse
 from testbed.wheels import Wheel
-from testbed.wine import host as wine_host
 from testbed.wine.toolchain import Missing
-from testbed.winrm import endpoint
-
-SHARED_HOME = r"C:\Program Files\Python310"
 
 
 @pytest.fixture(scope="module")
@@ -152,39 +147,26 @@ def test_an_installer_of_somebody_else_reads_the_locks(index: index_server.Index
 # -- on real Windows Pythons --
 
 
-@pytest.fixture(scope="module")
-def parts() -> wine_host.Parts:
-    made = wine_host.prepare(["3.7", "3.10"])
-    if isinstance(made, Missing):
-        pytest.skip(made.reason)
-    return made
-
-
 @pytest.mark.wine
 @pytest.mark.parametrize(
     ("lock", "instance", "home"), [("sql2019", "MSSQLSERVER", DEFAULT_HOME), ("sql2022", "A22", SHARED_HOME)]
 )
 def test_what_was_built_installs_and_imports(
-    house: pathlib.Path, parts: wine_host.Parts, tmp_path: pathlib.Path, lock: str, instance: str, home: str
+    house: pathlib.Path, wine_site: WineSite, lock: str, instance: str, home: str
 ) -> None:
-    with contextlib.closing(wine_host.WineHost("wine7", tmp_path / "wine7", parts)) as host:
-        host.apply(TWO_INSTANCES)
-        host.apply(layouts.sql2022("A22", home=SHARED_HOME))
-        with endpoint.Endpoint([host], users={ad_hoc.USER: ad_hoc.PASSWORD}) as listening:
-            inventory = ad_hoc.write_inventory(
-                tmp_path / "inventory.json", {"wine7": ad_hoc.winrm_variables(listening, "wine7")}
-            )
-            task = {
-                "instances": [instance],
-                "lock": str(house / f"pylock.{lock}.toml"),
-                "wheelhouse": str(house),
-                "verify_imports": ["pandas", "sklearn", "sklearn.linear_model", "click", "tqdm", "colorama"],
-            }
-            changed = ad_hoc.run(inventory, "mlfleet.packages.python_packages", task).only()
-            assert (changed.message, changed.status) == ("", "CHANGED")
-            (runtime,) = changed.result["runtimes"]
-            assert {each["package"]: each["to"] for each in runtime["plan"]} == locked(house, lock)
-            again = ad_hoc.run(inventory, "mlfleet.packages.python_packages", task).only()
-            assert (again.status, again.result["runtimes"][0]["status"]) == ("SUCCESS", "compliant")
-        assert host.site_packages(home).joinpath("sklearn").is_dir()
-        assert host.living() == []
+    wine_site.host.apply(layouts.sql2022("A22", home=SHARED_HOME))
+    wine_site.serve()
+    task = {
+        "instances": [instance],
+        "lock": str(house / f"pylock.{lock}.toml"),
+        "wheelhouse": str(house),
+        "verify_imports": ["pandas", "sklearn", "sklearn.linear_model", "click", "tqdm", "colorama"],
+    }
+    changed = wine_site.run(task, module=PACKAGES_MODULE).only()
+    assert (changed.message, changed.status) == ("", "CHANGED")
+    (runtime,) = changed.result["runtimes"]
+    assert {each["package"]: each["to"] for each in runtime["plan"]} == locked(house, lock)
+    again = wine_site.run(task, module=PACKAGES_MODULE).only()
+    assert (again.status, again.result["runtimes"][0]["status"]) == ("SUCCESS", "compliant")
+    assert wine_site.host.site_packages(home).joinpath("sklearn").is_dir()
+    wine_site.assert_nothing_runs()
