@@ -47,6 +47,14 @@ def test_an_upgrade_says_what_is_declared_and_what_is_there(tmp_path: pathlib.Pa
     assert (drift.kind, drift.have, drift.want) == ("version", "1.0", "2.0")
 
 
+def test_what_a_release_needs_that_was_not_chosen_in_the_end_is_not_installed(tmp_path: pathlib.Path) -> None:
+    # The newest demo-a is chosen first and brings demo-c with it; then demo-b takes it back.
+    newest = Wheel("demo-a", "2.0", requires=("demo-c",))
+    limiting = Wheel("demo-b", requires=("demo-a<2",))
+    plan = World(tmp_path, [], [A1, newest, limiting, Wheel("demo-c")]).plan("demo-a", "demo-b")
+    assert actions(plan) == ["install demo-a nothing -> 1.0", "install demo-b nothing -> 1.0"]
+
+
 def test_a_downgrade(tmp_path: pathlib.Path) -> None:
     assert actions(World(tmp_path, [A2], [A1]).plan("demo-a<2")) == ["downgrade demo-a 2.0 -> 1.0"]
 
