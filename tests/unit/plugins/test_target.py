@@ -147,6 +147,21 @@ def test_the_best_tag_counts() -> None:
     assert said.rank([]) is None
 
 
+@pytest.mark.parametrize(
+    ("requires_python", "allowed"),
+    [
+        ("", True),
+        (">=3.7,<3.8", True),
+        (">=3.7.2", False),
+        # Older than PEP 440, as real wheels have it: the rest of what they say decides.
+        (">=3.8.*", True),
+        ("three", True),
+    ],
+)
+def test_a_requires_python_that_follows_no_standard_says_nothing(requires_python: str, allowed: bool) -> None:
+    assert target(interpreter("3.7.1", flags="m")).allows(requires_python) is allowed
+
+
 @pytest.mark.parametrize("version", ["3.13.0+", "3.7.1rc1", "3.5.2"])
 def test_markers_of_odd_versions_can_be_evaluated(version: str) -> None:
     said = target(interpreter(version))
