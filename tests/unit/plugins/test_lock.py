@@ -13,7 +13,10 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _lock, _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._lock import LockProblem, Pin
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Sources
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._stage_selection import Offered
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
@@ -153,6 +156,48 @@ def test_what_does_not_fit(parts: list[str], words: str, tmp_path: pathlib.Path)
     assert "does not fit cp37-win_amd64 at 3.7.1" in found
     assert words in found
     assert found.endswith("; lock for this target")
+
+
+def locks(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """One for the target, one for Linux, and one for a later Python."""
+    entry = package("foo", "foo-1.0-py3-none-any.whl")
+    heads = {"here": "", "linux": "environments = [\"sys_platform == 'linux'\"]", "later": "requires-python = '>=3.8'"}
+    for name, head in heads.items():
+        (folder / f"pylock.{name}.toml").write_text("\n".join([HEAD + head, entry]))
+    return tuple(folder / f"pylock.{name}.toml" for name in heads)
+
+
+def test_the_locks_that_fit(tmp_path: pathlib.Path) -> None:
+    here, *others = locks(tmp_path)
+    found = _lock.fitting([*others, here], target())
+    assert {path: [pin.name for pin in pinned] for path, pinned in found.items()} == {here: ["foo"]}
+
+
+def from_a_task(paths: tuple[pathlib.Path, ...]) -> None:
+    sources = Sources(wheelhouse=None, locks=paths, files=(), fetch=no_fetch)
+    sources.candidates((), target(), lambda name, version: True)
+
+
+def for_a_store(paths: tuple[pathlib.Path, ...]) -> None:
+    Offered(house=None, locks=paths, fetch=no_fetch).selection(target())
+
+
+@pytest.mark.parametrize("ask", [from_a_task, for_a_store])
+def test_where_no_lock_fits_each_says_why(
+    ask: t.Callable[[tuple[pathlib.Path, ...]], None], tmp_path: pathlib.Path
+) -> None:
+    _here, linux, later = locks(tmp_path)
+    with pytest.raises(HostProblem) as caught:
+        ask((linux, later))
+    said = str(caught.value)
+    assert said.startswith(f"no lock fits cp37-win_amd64 at 3.7.1: {linux} does not fit cp37-win_amd64 at 3.7.1 (")
+    assert f"; lock for this target; {later} does not fit cp37-win_amd64 at 3.7.1 (" in said
+    assert said.endswith("; lock for this target")
+
+
+def test_where_there_is_no_lock_at_all() -> None:
+    with pytest.raises(HostProblem, match=r"^no lock fits cp37-win_amd64 at 3\.7\.1: none was named$"):
+        for_a_store(())
 
 
 @pytest.mark.parametrize(
