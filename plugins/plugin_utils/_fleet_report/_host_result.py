@@ -65,7 +65,9 @@ def _rows_of_one(host: str, result: t.Any) -> tuple[Row, ...]:
 
 def clean_text(value: str, limit: int = LONGEST_TEXT) -> str:
     """One line without secrets and without what is no text, cut where nobody would read on."""
-    cut = value if len(value) <= limit else f"{value[: limit - 1]}…"
+    # Of a login that is cut through, nobody could tell any more that it is one.
+    whole = value if len(value) <= limit else t.cast(str, _secrets.masked(value))
+    cut = whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
     shown = "".join(_shown(character) for character in cut) if not cut.isascii() or not cut.isprintable() else cut
     return t.cast(str, _secrets.masked(shown))
 

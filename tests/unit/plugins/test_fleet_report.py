@@ -12,7 +12,12 @@ import typing as t
 
 import jsonschema
 import pytest
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._fleet_report import _merge, _since, _structure
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._fleet_report import (
+    _host_result,
+    _merge,
+    _since,
+    _structure,
+)
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._fleet_report._parts import FleetReport, Row
 
 from testbed import fleet_results
@@ -224,6 +229,14 @@ def test_secrets_do_not_reach_the_report() -> None:
 def test_what_is_no_text_is_replaced() -> None:
     row = only_row({"failed": True, "msg": "a\x00b\ud800c\u202ed\uffffe\nf\u2028g"})
     assert row.message == "failed: a\ufffdb\ufffdc\ufffdd\ufffde f g"
+
+
+@pytest.mark.parametrize("before_the_login", range(_host_result.LONGEST_TEXT - 30, _host_result.LONGEST_TEXT))
+def test_a_cut_through_a_login_shows_nothing_of_it(before_the_login: int) -> None:
+    told = "x" * before_the_login + "https://user:hunter2@wheels.example.com/simple"
+    row = only_row({"failed": True, "msg": told})
+    assert row.message is not None
+    assert "us" not in row.message.removeprefix("failed: ")
 
 
 def test_a_long_story_is_cut() -> None:
