@@ -35,6 +35,8 @@ class Wheel:
     """Name and version as METADATA spells them, which is how the host will record them."""
     raw_version: str
     on_host: bool = False
+    unfetched: bool = False
+    """Whether so far only an index that the host can reach has it; size and modules are not known then."""
     sha256: str | None = None
     """Where it is known without reading the file."""
     allowed: frozenset[str] = frozenset()

@@ -20,6 +20,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration impo
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
@@ -41,14 +42,17 @@ class Index:
     def description(self) -> str:
         return f"the package index {self._indexes().named[-1]}"
 
-    def wheels(
-        self, target: Target, users: tuple[str, ...], installed: Packages, again: c.Collection[str]
-    ) -> Wheelhouse | None:
+    @property
+    def note(self) -> str:
+        return ""
+
+    def wheels(self, situation: Situation, again: c.Collection[str]) -> Wheelhouse | None:
         """The wheels that a runtime needs besides what it has; None where it needs none.
 
         again: packages that are to be laid down once more in their version.
         """
-        entries = tuple(self._entries(users, target, installed, again))
+        target, installed = situation.target, situation.installed
+        entries = tuple(self._entries(situation.instances, target, installed, again))
         base = {name: package for name, package in installed.items() if name not in again}
         folder = self.cache / "index" / self._digest(target, entries, base)
         controller = _wheelhouse_build.Controller(

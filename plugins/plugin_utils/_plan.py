@@ -104,10 +104,9 @@ def _settled(situation: Situation, entries: c.Sequence[Entry], wanted: c.Sequenc
 
 def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:
     """The entries that hold for this runtime; instances that share it must not disagree."""
-    meant = _meant(situation)
     kept: dict[str, Entry] = {}
     problems = []
-    for entry in meant:
+    for entry in meant(situation):
         other = kept.setdefault(entry.name, entry)
         if other is not entry and _says(other) != _says(entry):
             advice = "declare the same for all instances that share it"
@@ -116,17 +115,17 @@ def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:
     return list(kept.values()), problems
 
 
-def _meant(situation: Situation) -> list[Entry]:
+def meant(situation: Situation) -> list[Entry]:
     """Those for particular instances go before those for all, as soon as every user of the runtime has one."""
     declared = situation.declaration.entries
-    meant = [
+    here = [
         each for each in declared if each.meant_for(situation.instances) and each.applies(situation.target.environment)
     ]
     users = {name.upper() for name in situation.instances}
     named: dict[str, set[str]] = {}
-    for each in meant:
+    for each in here:
         named.setdefault(each.name, set()).update(each.instances)
-    return [each for each in meant if each.instances or not users or not users <= named[each.name]]
+    return [each for each in here if each.instances or not users or not users <= named[each.name]]
 
 
 def _says(entry: Entry) -> tuple[object, ...]:

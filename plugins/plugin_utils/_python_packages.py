@@ -28,6 +28,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._host_pip import FetchProblem, HostPip
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
     NO_WHEEL,
@@ -38,11 +39,8 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Planned
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, Sources
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, House, Sources
 from packaging.version import Version
-
-if t.TYPE_CHECKING:
-    from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "instances": {"type": "list", "elements": "str", "default": []},
@@ -53,6 +51,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "wheelhouse": {"type": "path"},
     "index": {"type": "bool", "default": True},
     "index_url": {"type": "str"},
+    "source": {"type": "str", "choices": ["controller", "host"], "default": "controller"},
     "mode": {"type": "str", "choices": ["present", "exact"], "default": "present"},
     "allow_protected": {"type": "list", "elements": "str", "default": []},
     "verify_imports": {"type": "list", "elements": "str", "default": ["auto"]},
@@ -61,7 +60,22 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "change_time_limit": {"type": "int", "default": 3600},
 }
 ALL = "all"
-MakeIndex = c.Callable[[], "Index"]
+CONTROLLER, FROM_HOST = "controller", "host"
+
+
+class Asked(t.Protocol):
+    """Who is asked for what neither a wheelhouse nor a lock provides: the index of the controller, or a host's pip."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def note(self) -> str: ...
+
+    def wheels(self, situation: Situation, again: c.Collection[str]) -> House | None: ...
+
+
+MakeAsked = c.Callable[[Runtime], Asked]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,19 +94,25 @@ def converge(arguments: dict[str, t.Any], host: AgentHost, controller: Controlle
     declared = _declared(arguments, controller.find)
     sources = _sources.sources(declared, arguments["wheelhouse"], arguments["lock"], controller.find, controller.cache)
     seen = _observed(arguments, declared, sources, host)
-    candidates = _Candidates(declared, sources, _index_of(arguments, declared, controller), seen)
+    candidates = _Candidates(declared, sources, _asked(arguments, declared, host, controller), seen)
     planned = [candidates.plan(runtime, users) for runtime, users in _runtimes(seen, declared)]
     if not controller.check and not any(each.plan.problems for each in planned):
+        if arguments["source"] == FROM_HOST:
+            planned = _fetched(planned, host, arguments["change_time_limit"])
         planned = _carried_out(planned, declared, host, arguments["change_time_limit"])
     return _report.result(planned, controller.diff)
 
 
-def _index_of(arguments: dict[str, t.Any], declared: Declaration, controller: Controller) -> MakeIndex | None:
-    """The way to the index, where the task leaves it to the collection where the wheels come from."""
+def _asked(
+    arguments: dict[str, t.Any], declared: Declaration, host: AgentHost, controller: Controller
+) -> MakeAsked | None:
+    """Whom to ask, where the task leaves it to the collection where the wheels come from."""
+    if arguments["source"] == FROM_HOST:
+        return lambda runtime: HostPip(host, runtime, arguments["time_limit"])
     if arguments["wheelhouse"] or arguments["lock"] or not arguments["index"]:
         return None
 
-    def make() -> Index:
+    def make(_runtime: Runtime) -> Asked:
         try:
             # Not above: most tasks find nothing lacking, and need not load what locks.
             from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
@@ -112,6 +132,17 @@ def _check(arguments: dict[str, t.Any]) -> None:
         raise HostProblem("neither instances nor runtimes say what the task is about; set one of the two options")
     if not (arguments["packages"] or arguments["requirements"] or arguments["lock"]):
         raise HostProblem("none of packages, requirements and lock declares anything; set one of the three options")
+    if arguments["source"] == FROM_HOST:
+        _check_source(arguments)
+
+
+def _check_source(arguments: dict[str, t.Any]) -> None:
+    """The settings of the host say where it looks, so that nothing else can."""
+    contrary = [option for option in ("wheelhouse", "lock", "index_url") if arguments[option]]
+    contrary += [] if arguments["index"] else ["index: false"]
+    if contrary:
+        said = f"source: host lets the host's own pip look where its settings say, and {contrary[0]} says otherwise"
+        raise HostProblem(f"{said}; remove one of the two options")
 
 
 def _declared(arguments: dict[str, t.Any], find: Find) -> Declaration:
@@ -172,10 +203,10 @@ def _check_instances(seen: Observation, declared: Declaration) -> None:
 class _Candidates:
     """What each runtime of the host can have. A wheel behind a URL is fetched when the first one lacks it."""
 
-    def __init__(self, declared: Declaration, sources: Sources, index: MakeIndex | None, seen: Observation) -> None:
+    def __init__(self, declared: Declaration, sources: Sources, asked: MakeAsked | None, seen: Observation) -> None:
         self._declared = declared
         self._sources = sources
-        self._index = index
+        self._asked = asked
         self._on_host = _sources.on_host(seen.wheels, declared)
 
     def plan(self, runtime: Runtime, users: tuple[str, ...]) -> Planned:
@@ -210,8 +241,10 @@ class _Candidates:
             for package, need in flaws.unverifiable
         )
         plan = _plan.plan(situation)
-        if self._index is not None and _lacks_wheels(plan, self._declared):
-            situation, plan = _with_index(self._index(), situation, candidates.single, plan)
+        if self._asked is not None and _lacks_wheels(plan, self._declared):
+            asked = self._asked(runtime)
+            situation, plan = _with_asked(asked, situation, candidates.single, plan)
+            notes += (asked.note,) if asked.note else ()
         return Planned(runtime, users, installed, plan, situation.candidates, notes)
 
     def _lacking(self, installed: Packages) -> c.Callable[[str, Version], bool]:
@@ -239,19 +272,42 @@ def _lacks_wheels(plan: Plan, declared: Declaration) -> bool:
     return wanting or any(entry.state == _declaration.LATEST for entry in declared.entries)
 
 
-def _with_index(index: Index, situation: Situation, single: tuple[Wheel, ...], plan: Plan) -> tuple[Situation, Plan]:
-    """The same situation with what the index has, and the plan that comes of it."""
-    again = {problem.package for problem in plan.problems if problem.kind == NO_WHEEL and problem.package}
-    try:
-        house = index.wheels(situation.target, situation.instances, situation.installed, again)
-    except HostProblem as problem:
-        return situation, dataclasses.replace(plan, problems=(Problem(UNSATISFIABLE, None, str(problem)),))
-    found = dataclasses.replace(situation, candidates=Gathered(index.description, house, single))
-    return found, _plan.plan(found)
+def _with_asked(asked: Asked, situation: Situation, single: tuple[Wheel, ...], plan: Plan) -> tuple[Situation, Plan]:
+    """The same situation with what there is to be had, and the plan that comes of it."""
+    again = _without_wheel(plan)
+    while True:
+        try:
+            house = asked.wheels(situation, again)
+        except HostProblem as problem:
+            return situation, dataclasses.replace(plan, problems=(Problem(UNSATISFIABLE, None, str(problem)),))
+        found = dataclasses.replace(situation, candidates=Gathered(asked.description, house, single))
+        plan = _plan.plan(found)
+        # What is damaged is only told once nothing else is lacking.
+        if _without_wheel(plan) <= again:
+            return found, plan
+        again |= _without_wheel(plan)
+
+
+def _without_wheel(plan: Plan) -> frozenset[str]:
+    return frozenset(problem.package for problem in plan.problems if problem.kind == NO_WHEEL and problem.package)
+
+
+def _fetched(planned: list[Planned], host: AgentHost, seconds: int) -> list[Planned]:
+    """The same plans with wheels that the host has; if one cannot be had, no runtime is changed."""
+    found = []
+    for each in planned:
+        try:
+            found.append(dataclasses.replace(each, plan=HostPip(host, each.runtime, seconds).fetched(each.plan)))
+        except FetchProblem as problem:
+            untouched = _converge.Outcome(_converge.UNTOUCHED, "fetch", problem.detail, problem.advice, problem.pip)
+            skipped = _converge.Outcome(_converge.SKIPPED)
+            ends = ((other, untouched if other is each else skipped) for other in planned)
+            return [dataclasses.replace(other, outcome=end) if other.plan.actions else other for other, end in ends]
+    return found
 
 
 def _carried_out(planned: list[Planned], declared: Declaration, host: AgentHost, seconds: int) -> list[Planned]:
-    changing = [each for each in planned if each.plan.actions]
+    changing = [each for each in planned if each.plan.actions and each.outcome is None]
     if not changing:
         return planned
     changes = [

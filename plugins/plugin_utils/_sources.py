@@ -10,6 +10,7 @@ import collections.abc as c
 import dataclasses
 import functools
 import pathlib
+import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _fetch, _lock, _wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Wheel
@@ -27,12 +28,18 @@ Find = c.Callable[[str], str]
 """From the path in an option to the file or folder on the controller; a FileNotFoundError if there is none."""
 
 
+class House(t.Protocol):
+    """Where there are wheels to choose from."""
+
+    def named(self, name: str) -> Offer: ...
+
+
 @dataclasses.dataclass(frozen=True)
 class Gathered:
     """The candidates of one runtime."""
 
     description: str
-    house: Wheelhouse | None
+    house: House | None
     single: tuple[Wheel, ...]
 
     def named(self, name: str) -> Offer:

@@ -48,8 +48,12 @@ class Index:
     ranges: bool = True
     cut: dict[str, int] = dataclasses.field(default_factory=dict)
     """File name to how many of the next answers break off in the middle."""
+    archives: list[str] = dataclasses.field(default_factory=list)
+    """The names of source archives that are listed besides, and can be had by nobody."""
     swapped: dict[str, bytes] = dataclasses.field(default_factory=dict)
     """File name to what is sent in its place."""
+    swapped_after: dict[str, tuple[int, bytes]] = dataclasses.field(default_factory=dict)
+    """File name to how many more true answers there are, and what is sent from then on."""
     published: dict[str, bytes] = dataclasses.field(default_factory=dict)
     """File name to the METADATA that the index tells in place of the true one."""
     seen: list[Seen] = dataclasses.field(default_factory=list)
@@ -96,16 +100,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _page(self, name: str) -> None:
         index = self.index
         wheels = index.named(name)
+        archives = [each for each in index.archives if each.rpartition("-")[0].replace("_", "-") == name]
         if index.status != 200:
             self._answer(index.status, b"")
         elif index.login_page:
             self._answer(200, LOGIN_PAGE, {"Content-Type": "text/html"})
-        elif not wheels:
+        elif not wheels and not archives:
             self._answer(404, b"")
         elif index.html:
             self._answer(200, self._html(wheels), {"Content-Type": "text/html; charset=utf-8"})
         else:
-            page = {"meta": {"api-version": "1.0"}, "name": name, "files": [self._listed(wheel) for wheel in wheels]}
+            files = [self._listed(wheel) for wheel in wheels]
+            files += [{"filename": each, "url": f"{index.url}/files/{each}", "hashes": {}} for each in archives]
+            page = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
             self._answer(200, json.dumps(page).encode(), {"Content-Type": JSON})
 
     def _listed(self, wheel: Wheel) -> dict[str, object]:
@@ -143,7 +150,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif name.endswith(".metadata"):
             self._answer(200, self._metadata(wheel))
         else:
-            self._wheel(name, index.swapped.get(name, wheel.content()))
+            self._wheel(name, self._content(wheel, name))
+
+    def _content(self, wheel: Wheel, name: str) -> bytes:
+        left, other = self.index.swapped_after.get(name, (1, b""))
+        if left <= 0:
+            return other
+        if name in self.index.swapped_after:
+            self.index.swapped_after[name] = (left - 1, other)
+        return self.index.swapped.get(name, wheel.content())
 
     def _metadata(self, wheel: Wheel) -> bytes:
         return self.index.published.get(wheel.expected_file_name(), wheel.metadata_text().encode())

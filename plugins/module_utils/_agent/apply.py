@@ -4,14 +4,10 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """The operation apply: takes the wheels that come with it, and changes one runtime after the other."""
 
-import contextlib
-import shutil
-import tempfile
 import time
 
-from . import change_request, children, incoming_wheels
+from . import change_request, children, incoming_wheels, named_runtime, private_folder
 from .arguments import check
-from .host import this as host
 from .refusal import Refusal
 
 CHANGE = {
@@ -30,7 +26,7 @@ RESERVE = 0.2
 def operation(arguments, answers, program, attachments):
     """Answers what became of each runtime, in the order in which they were given."""
     deadline = _check(arguments)
-    with _folder() as folder:
+    with private_folder.made() as folder:
         hashes = incoming_wheels.take(arguments["wheels"], folder, attachments)
         answers.event(step="received", wheels=len(hashes))
         return {"changes": _change_all(arguments["changes"], hashes, folder, deadline, answers, program)}
@@ -49,16 +45,6 @@ def _check(arguments):
     return time.time() + arguments["seconds"]
 
 
-@contextlib.contextmanager
-def _folder():
-    """A folder of this account alone, with a name that nobody can foresee, and that is gone afterwards."""
-    folder = tempfile.mkdtemp(prefix="mlfleet-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _change_all(changes, hashes, folder, deadline, answers, program):
     found = []
     for number, change in enumerate(changes):
@@ -71,7 +57,7 @@ def _change_all(changes, hashes, folder, deadline, answers, program):
 
 
 def _change(change, hashes, folder, deadline, answers, program):
-    problem = _problem_with(change)
+    problem = named_runtime.problem_with(change["home"], change["interpreter"])
     if problem:
         return _failed("untouched", "gone", problem, "run the task again to plan anew")
     left = deadline - time.time()
@@ -92,19 +78,6 @@ def _change(change, hashes, folder, deadline, answers, program):
         return answer["result"]
     advice = "look at the runtime before the next change: it may be in the middle of this one"
     return _failed("damaged", "interrupted", answer["problem"], advice)
-
-
-def _problem_with(change):
-    """The home may have gone since the plan was made, and an interpreter is not run because a request names it."""
-    home, interpreter = change["home"], change["interpreter"]
-    # Asked by its interpreter as well: a home can have several, of which a task may name any.
-    if home not in _homes(home) or home not in _homes(interpreter):
-        return "there is no runtime %s with the interpreter %s any more" % (home, interpreter)
-    return None
-
-
-def _homes(place):
-    return [runtime["home"] for runtime in host.discover([place])["runtimes"]]
 
 
 def _failed(outcome, kind, detail, advice):

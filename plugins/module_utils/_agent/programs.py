@@ -17,10 +17,13 @@ CONDA_FOLDERS = ("", "Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\b
 
 
 class Programs(object):
-    """Starts the interpreter of this runtime, with nothing of the machine's own settings for Python and pip."""
+    """Starts the interpreter of this runtime, with nothing of the machine's own settings for Python and pip.
 
-    def __init__(self, prefix, temporary):
-        self._environment = _environment(prefix, temporary)
+    settings_of_host: those for pip hold all the same, because the host is to find its index.
+    """
+
+    def __init__(self, prefix, temporary, settings_of_host=False):
+        self._environment = _environment(prefix, temporary, settings_of_host)
         self._temporary = temporary
 
     def start(self, words, text=b"", folder=None):
@@ -66,9 +69,9 @@ class Running(object):
         return self._process.wait()
 
 
-def _environment(prefix, temporary):
+def _environment(prefix, temporary, settings_of_host):
     """The variables of this process, without those that change what Python and pip do."""
-    changing = ("PYTHON", "PIP_")
+    changing = ("PYTHON",) if settings_of_host else ("PYTHON", "PIP_")
     # SOURCE_DATE_EPOCH makes Python compile for a build that is to be reproduced (PEP 552): slower to import.
     kept = {
         name: value
@@ -76,7 +79,9 @@ def _environment(prefix, temporary):
         if not name.upper().startswith(changing) and name.upper() != "SOURCE_DATE_EPOCH"
     }
     kept.update(dict.fromkeys(("TMP", "TEMP", "TMPDIR"), temporary))
-    kept.update(PYTHONNOUSERSITE="1", PYTHONIOENCODING="utf-8", PIP_CONFIG_FILE=os.devnull)
+    kept.update(PYTHONNOUSERSITE="1", PYTHONIOENCODING="utf-8")
+    # Without a virtual environment, one setting lets pip not even be asked.
+    kept.update({"PIP_REQUIRE_VIRTUALENV": "0"} if settings_of_host else {"PIP_CONFIG_FILE": os.devnull})
     if os.name == "nt":
         folders = [os.path.join(prefix, name) if name else prefix for name in CONDA_FOLDERS]
         kept["PATH"] = os.pathsep.join(folders + [kept.get("PATH", "")])
