@@ -40,6 +40,7 @@ def start(interpreter: pathlib.Path, stdin: bytes) -> Conversation:
 def ask(
     interpreter: pathlib.Path,
     operation: str,
+    /,
     *,
     attachments: bytes = b"",
     events: list[dict[str, t.Any]] | None = None,

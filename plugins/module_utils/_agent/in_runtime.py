@@ -14,8 +14,8 @@ from .arguments import check
 from .refusal import Refusal
 
 OPERATIONS = ("pip_fetch", "pip_resolve")
-# What of the time is kept for ending pip, so that it is not orphaned when its interpreter is given up.
-RESERVE = 0.1
+# Seconds that are kept for ending pip, so that it is not orphaned when its interpreter is given up.
+RESERVE = 5
 
 
 def operation(arguments, answers, program, attachments):
@@ -29,7 +29,7 @@ def operation(arguments, answers, program, attachments):
         raise Refusal("runtime-gone", problem + "; run the task again")
     with private_folder.made() as folder:
         left = arguments["seconds"] - (time.time() - begin)
-        request = dict(arguments["arguments"], folder=folder, seconds=max(1, int(left * (1 - RESERVE))))
+        request = dict(arguments["arguments"], folder=folder, seconds=max(1, int(left) - RESERVE))
         return _answer(arguments, request, left, answers, program)
 
 
