@@ -16,8 +16,8 @@ description:
     what is needed to make them agree.
   - In check mode it answers with the plan that a real run carries out, made from the same facts by the same code.
     What makes a real run fail before it changes anything makes the check fail with the same message.
-  - Nothing is resolved on the host. The controller works out the plan from the metadata of the wheels and of what is
-    installed, with the markers, tags and full version of the runtime; the host's own pip then installs exactly
+  - Nothing is resolved on the host, unless O(source=host) says so. The controller works out the plan from the metadata
+    of the wheels and of what is installed, with the markers, tags and full version of the runtime; the host's own pip then installs exactly
     the planned wheels, without an index and without dependencies.
   - A plan that would leave an installed package with a need that is not met is refused, and so is one that touches a
     protected package.
@@ -68,7 +68,7 @@ options:
         C(state); or, for one particular wheel, C(wheel) (a path on the controller), C(host_wheel) (a path on the host)
         or C(url) (fetched by the controller), with its C(sha256), which a URL must have.
       - The C(state) is V(present) (the default), V(absent) (with a version, that version only), V(latest) (the newest
-        one that O(wheelhouse) offers) or V(reinstalled) (laid down again in the same version).
+        one that O(wheelhouse) or the index offers) or V(reinstalled) (laid down again in the same version).
       - The key C(instances) limits an entry to some of the instances. There it goes before an entry for all instances.
         Instances that share a runtime must not disagree.
       - The key C(origin) says who declared an entry, in a few words that appear in the plan. The lookup
@@ -109,6 +109,23 @@ options:
       - The package index that O(index) asks. Without it, that of the controller's own settings (E(UV_DEFAULT_INDEX),
         E(UV_INDEX_URL), E(PIP_INDEX_URL)), or else PyPI.
     type: str
+  source:
+    description:
+      - Who chooses and gets what neither O(wheelhouse) nor O(lock) provides.
+      - With V(controller), the controller does, from O(index), and sends it.
+      - With V(host), the pip of each runtime does, as the host has set it up, with its index, proxy and certificates
+        (C(pip.ini), C(pip.conf), E(PIP_INDEX_URL)). It is asked only where something is lacking, and changes nothing. Its
+        answer is one more offer of wheels, so that plan, protection and refusals are the same as ever. In a real run
+        it downloads exactly the planned wheels into the store of the host, where their sha256 is compared.
+      - V(host) needs pip 22.2 or newer in the runtime, and an index that has wheels and tells their sha256. It excludes
+        O(wheelhouse), O(lock), O(index_url) and O(index=false).
+      - Because sizes are known only after the download, a lack of space on the volume of the runtime is not told in check
+        mode then, but before anything is changed.
+    type: str
+    choices:
+      - controller
+      - host
+    default: controller
   mode:
     description:
       - With V(present), what is declared is installed and mended, and everything else is left alone.
@@ -197,6 +214,13 @@ EXAMPLES = r"""
     allow_protected:
       - pandas
       - numpy
+
+- name: Let hosts with an index of their own and a modern pip choose and download for themselves
+  mlfleet.packages.python_packages:
+    instances: all
+    source: host
+    packages:
+      - click>=7,<8
 
 - name: One wheel that lies on the host already, and one from a web server
   mlfleet.packages.python_packages:

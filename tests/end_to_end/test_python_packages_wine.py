@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from end_to_end.conftest import DEFAULT_HOME, PACKAGES_MODULE, SHARED_HOME, WineSite
-from testbed import ad_hoc, layouts, site_packages, windows_wheels
+from testbed import ad_hoc, index_server, layouts, site_packages, windows_wheels
 from testbed.wheels import Wheel
 from testbed.wine.toolchain import Missing
 
@@ -96,3 +96,23 @@ def test_a_removal_and_an_upgrade(served: Served, tmp_path: pathlib.Path) -> Non
     names = [path.name for path in served.host.site_packages(DEFAULT_HOME).iterdir()]
     assert "demo_a-2.0.dist-info" in names
     assert not [name for name in names if name.startswith(("demo_b", "demo_a-1.0", "~"))]
+
+
+def test_the_pip_of_the_host_chooses_and_downloads(served: Served) -> None:
+    served.host.apply(layouts.sql2022("A22", home=SHARED_HOME))
+    offered = (Wheel("demo-a", requires=("demo-w; sys_platform == 'win32'",)), Wheel("demo-w", "2.0"))
+    with index_server.serving(*offered) as index:
+        settings = f"[global]\nindex-url = {index.simple}\nretries = 0\n"
+        (served.host.place(SHARED_HOME) / "pip.ini").write_text(settings)
+        before = served.tree(SHARED_HOME)
+        task = {"instances": ["A22"], "packages": ["demo-a"], "source": "host"}
+        checked = served.run(task, "--check")
+        assert (checked.status, checked.message) == ("CHANGED", "")
+        assert served.tree(SHARED_HOME) == before
+        changed = served.run(task)
+        assert (changed.status, changed.message) == ("CHANGED", "")
+        assert versions(changed) == versions(checked) == {"demo-a": "1.0", "demo-w": "2.0"}
+        asked = len(index.seen)
+        assert served.run(task).status == "SUCCESS"
+        assert len(index.seen) == asked
+    assert served.host.living() == []

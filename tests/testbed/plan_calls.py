@@ -115,6 +115,12 @@ class World:
 
         `hashes` are those that a file states for each of them, and `constraints` the lines of a file of constraints.
         """
+        return _plan.plan(self.situation(*packages, instances=instances, **options))
+
+    def situation(
+        self, *packages: t.Any, instances: tuple[str, ...] = ("MSSQLSERVER",), **options: t.Any
+    ) -> _plan_parts.Situation:
+        """What such a plan is made from."""
         stated = frozenset(options.pop("hashes", ()))
         limits = [
             _declaration.Line(text, frozenset(), "constraints.txt, line 1", constraint=True)
@@ -134,17 +140,15 @@ class World:
         sources = _sources.sources(declared, house, options.get("lock"), str, self.folder / "cache")
         candidates, pins = sources.candidates((), target, lambda name, version: True)
         baseline = installed if self.baseline is None else self.baseline
-        return _plan.plan(
-            _plan_parts.Situation(
-                declaration=declared,
-                instances=instances,
-                installed=installed,
-                target=target,
-                candidates=candidates,
-                protection=_protection.protection(baseline, declared.allow_protected),
-                pins=pins,
-                readiness=snapshot.readiness,
-            )
+        return _plan_parts.Situation(
+            declaration=declared,
+            instances=instances,
+            installed=installed,
+            target=target,
+            candidates=candidates,
+            protection=_protection.protection(baseline, declared.allow_protected),
+            pins=pins,
+            readiness=snapshot.readiness,
         )
 
 
