@@ -17,8 +17,8 @@ description:
   - In check mode it answers with the plan that a real run carries out, made from the same facts by the same code.
     What makes a real run fail before it changes anything makes the check fail with the same message.
   - Nothing is resolved on the host, unless O(source=host) says so. The controller works out the plan from the metadata
-    of the wheels and of what is installed, with the markers, tags and full version of the runtime; the host's own pip then installs exactly
-    the planned wheels, without an index and without dependencies.
+    of the wheels and of what is installed, with the markers, tags and full version of the runtime; the host's own pip
+    then installs exactly the planned wheels, without an index and without dependencies.
   - A plan that would leave an installed package with a need that is not met is refused, and so is one that touches a
     protected package.
   - Wheels of more than 2 MB altogether go through the store of the host, so that they are sent once for all its
@@ -114,13 +114,13 @@ options:
       - Who chooses and gets what neither O(wheelhouse) nor O(lock) provides.
       - With V(controller), the controller does, from O(index), and sends it.
       - With V(host), the pip of each runtime does, as the host has set it up, with its index, proxy and certificates
-        (C(pip.ini), C(pip.conf), E(PIP_INDEX_URL)). It is asked only where something is lacking, and changes nothing. Its
-        answer is one more offer of wheels, so that plan, protection and refusals are the same as ever. In a real run
-        it downloads exactly the planned wheels into the store of the host, where their sha256 is compared.
+        (C(pip.ini), C(pip.conf), E(PIP_INDEX_URL)). It is asked only where something is lacking, and changes nothing.
+        Its answer is one more offer of wheels, so that plan, protection and refusals are the same as ever. In a real
+        run it downloads exactly the planned wheels into the store of the host, where their sha256 is compared.
       - V(host) needs pip 22.2 or newer in the runtime, and an index that has wheels and tells their sha256. It excludes
         O(wheelhouse), O(lock), O(index_url) and O(index=false).
-      - Because sizes are known only after the download, a lack of space on the volume of the runtime is not told in check
-        mode then, but before anything is changed.
+      - Sizes are known only after the download. A lack of space on the volume of the runtime is then not told in check
+        mode, but before anything is changed.
     type: str
     choices:
       - controller

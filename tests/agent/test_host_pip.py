@@ -224,10 +224,11 @@ def test_settings_in_variables_hold_unless_they_lead_elsewhere(
     (place.runtime.prefix / "pip.conf").unlink()
     elsewhere = tmp_path / "elsewhere"
     variables = {"PIP_INDEX_URL": place.index.simple, "PIP_TARGET": elsewhere, "PIP_LOG": elsewhere}
-    variables |= {"PIP_REQUIRE_VIRTUALENV": "1", "PIP_PYTHON": "/bin/false", "PIP_DEST": elsewhere, "PYTHONPATH": "/x"}
+    variables |= {"PIP_PYTHON": "/bin/false", "PIP_DEST": elsewhere, "PYTHONPATH": "/x"}
     for name, value in variables.items():
         monkeypatch.setenv(name, str(value))
-    assert files(place.resolve(requirements=["demo-a<2"])) == [A1.expected_file_name()]
+    place.runtime.lay(B1)
+    assert files(place.resolve(requirements=["demo-a<2", "demo-b"])) == [A1.expected_file_name()]
     assert place.fetch(described(A1))["problem"] is None
     assert not elsewhere.exists()
 

@@ -26,6 +26,7 @@ OFFERED = (
     Wheel("demo-b", "1.0"),
     Wheel("demo-b", "2.0"),
     Wheel("demo-c", extras={"more": ("demo-b",)}),
+    Wheel("lonely", requires=("nowhere",)),
 )
 
 
@@ -214,7 +215,10 @@ def test_what_cannot_be_satisfied(host_site: HostSite) -> None:
     message = host_site.refused("demo-a>=2", "demo-b<2")
     assert "the host's pip finds nothing that fits" in message
     assert "demo-a 2.0 depends on demo-b>=2" in message
-    assert str(host_site.host.root) not in message
+    message = host_site.refused("lonely")
+    assert "No matching distribution found for nowhere" in message
+    # The files that pip was given are gone by then.
+    assert "requirements.txt" not in message
 
 
 def test_only_a_source_archive(host_site: HostSite) -> None:
@@ -260,7 +264,8 @@ def test_settings_about_other_places_do_not_matter(host_site: HostSite, tmp_path
         f"target = {elsewhere}",
         f"log = {elsewhere}.log",
         f"cache-dir = {elsewhere}",
-        "require-virtualenv = true",
+        "user = true",
+        f"prefix = {elsewhere}",
     ]
     host_site.set_up_pip(host_site.index.simple, *settings)
     host_site.changed("demo-a")

@@ -102,7 +102,8 @@ def test_the_pip_of_the_host_chooses_and_downloads(served: Served) -> None:
     served.host.apply(layouts.sql2022("A22", home=SHARED_HOME))
     offered = (Wheel("demo-a", requires=("demo-w; sys_platform == 'win32'",)), Wheel("demo-w", "2.0"))
     with index_server.serving(*offered) as index:
-        settings = f"[global]\nindex-url = {index.simple}\nretries = 0\n"
+        # The last one would keep pip from being asked at all, because no such home is a virtual environment.
+        settings = f"[global]\nindex-url = {index.simple}\nretries = 0\nrequire-virtualenv = true\n"
         (served.host.place(SHARED_HOME) / "pip.ini").write_text(settings)
         before = served.tree(SHARED_HOME)
         task = {"instances": ["A22"], "packages": ["demo-a"], "source": "host"}

@@ -18,7 +18,6 @@ OLDEST = (22, 2)
 SHOWN = 600
 CONFLICT = re.compile("The conflict is caused by:\n(.*?)\n\\s*\n", re.DOTALL)
 NOTHING_FITS = re.compile("No matching distribution found for ([A-Za-z0-9._-]+)")
-WHERE_FROM = re.compile(" [(]from [^()]*-r [^()]*[(]line [0-9]+[)][)]")
 NO_SOLUTION, NO_INDEX, NO_WHEEL = "no-solution", "no-index", "no-wheel"
 
 
@@ -44,7 +43,8 @@ class HostPip(object):
         code = running.finish(self._deadline, tick)
         said = pip_calls.without_credentials(running.output)
         if code is None:
-            raise Failure("time", "the pip of the host did not end in time", "give the task a longer time limit")
+            advice = "look at the network and the proxy of the host, or give the task a longer time limit"
+            raise Failure("time", "the pip of the host did not end in time", advice)
         if code != 0:
             raise _failure(said, pip_log.PipLog(log))
 
@@ -82,5 +82,4 @@ def _words(said):
         lines = match.group(1).splitlines()
     else:
         lines = [line.partition(":")[2] for line in said.splitlines() if line.startswith("ERROR:")]
-    text = "; ".join(line.strip() for line in lines if line.strip())
-    return WHERE_FROM.sub("", text)[:SHOWN]
+    return "; ".join(line.strip() for line in lines if line.strip())[:SHOWN]

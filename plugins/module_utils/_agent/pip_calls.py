@@ -31,7 +31,7 @@ INSTALL_OPTIONS = (
     ((22, 1), None, "--root-user-action=ignore"),
 )
 UNINSTALL_OPTIONS = (((0,), None, "--yes"), ((22, 1), None, "--root-user-action=ignore"))
-# For pip as the host has set it up. What is empty takes back a setting that is about some other place to install to.
+# For pip as the host has set it up. With a target, it would take nothing that is installed here into account.
 RESOLVE_OPTIONS = (
     "--dry-run",
     "--only-binary=:all:",
@@ -39,8 +39,6 @@ RESOLVE_OPTIONS = (
     "--upgrade-strategy=only-if-needed",
     "--no-user",
     "--target=",
-    "--prefix=",
-    "--root=",
     "--progress-bar=off",
     "--root-user-action=ignore",
 )
