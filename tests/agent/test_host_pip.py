@@ -169,8 +169,9 @@ def test_wishes_are_given_up_and_constraints_are_not(place: Place) -> None:
 )
 @pytest.mark.parametrize("kind", ["requirements", "again", "constraints", "wishes"])
 def test_lines_that_are_more_than_a_name_and_versions(place: Place, kind: str, line: str) -> None:
+    question: dict[str, t.Any] = {"requirements": ["demo-a"], kind: [line]}
     with pytest.raises(HostProblem, match="is no requirement that pip may be given"):
-        place.resolve(**{"requirements": ["demo-a"], kind: [line]})
+        place.resolve(**question)
     assert place.index.seen == []
 
 
