@@ -234,7 +234,7 @@ def test_settings_in_variables_hold_unless_they_lead_elsewhere(
     assert not elsewhere.exists()
 
 
-def test_an_index_that_tells_no_hash(place: Place, tmp_path: pathlib.Path) -> None:
+def test_a_folder_in_place_of_an_index(place: Place, tmp_path: pathlib.Path) -> None:
     A1.write(tmp_path / "folder")
     (place.runtime.prefix / "pip.conf").write_text(f"[global]\nno-index = true\nfind-links = {tmp_path / 'folder'}\n")
     answer = place.resolve(requirements=["demo-a"])
