@@ -18,7 +18,7 @@ import pathlib
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _wheelhouse_build
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request, base_of
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find
@@ -53,7 +53,7 @@ class Index:
         """
         target, installed = situation.target, situation.installed
         entries = tuple(self._entries(situation.instances, target, installed, again))
-        base = {name: package for name, package in installed.items() if name not in again}
+        base, _odd = base_of(package for name, package in installed.items() if name not in again)
         folder = self.cache / "index" / self._digest(target, entries, base)
         controller = _wheelhouse_build.Controller(
             find=self.find, place=pathlib.Path, cache=self.cache, check=False, on_event=lambda event: None
@@ -79,7 +79,9 @@ class Index:
             if not named_on_host and entry.meant_for(users) and entry.applies(target.environment):
                 yield dataclasses.replace(entry, instances=frozenset())
         for name in again:
-            yield Entry(f"{name}, which is laid down again", name, SpecifierSet(f"=={installed[name].raw}"))
+            # No index has a version that follows no standard.
+            if (version := installed[name].version) is not None:
+                yield Entry(f"{name}, which is laid down again", name, SpecifierSet(f"=={version}"))
 
     def _digest(self, target: Target, entries: c.Iterable[Entry], base: Packages) -> str:
         """Equal for equal questions, on whatever host."""

@@ -14,11 +14,15 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates impor
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import LATEST, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._indexes import Indexes
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import Version
+
+# Name and version become a part of file names, which end at 255 characters.
+_LENGTH_LIMIT = 150
 
 
 class Unresolvable(HostProblem):
@@ -51,6 +55,30 @@ class Goal:
     @property
     def description(self) -> str:
         return f"{self.name} ({self.target.description})"
+
+
+def base_of(packages: c.Iterable[Package]) -> tuple[dict[str, Package], tuple[str, ...]]:
+    """What of a runtime's packages locks can count with, and the names of the others, which follow no standard.
+
+    Of two records of one name, the interpreter finds the first.
+    """
+    base: dict[str, Package] = {}
+    odd = []
+    for package in packages:
+        if _is_name(package.title) and len(package.title) + len(str(package.version)) <= _LENGTH_LIMIT:
+            base.setdefault(package.name, package)
+        else:
+            odd.append(package.title)
+    return base, tuple(odd)
+
+
+def _is_name(text: str) -> bool:
+    """A host may report anything, and names become a part of paths and a line of files."""
+    try:
+        canonicalize_name(text, validate=True)
+    except InvalidName:
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need, _snapshot, _target
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, base_of
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import protection
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Interpreter
@@ -155,7 +155,10 @@ def _base(where: str, value: t.Any) -> dict[str, Package]:
     )
     if wrong:
         raise HostProblem(f"{where} has {wrong[:80]} in its base; write the version as a text, in quotes")
-    return {package.name: package for package in (_package(name, raw, ()) for name, raw in pairs)}
+    base, odd = base_of(_package(name, raw, ()) for name, raw in pairs)
+    if odd:
+        raise HostProblem(f"{where} has {odd[0]!r:.80} in its base, which is no name of a package; correct it there")
+    return base
 
 
 def _release(where: str, value: t.Any) -> tuple[str, str]:
@@ -177,6 +180,7 @@ class _Seen:
     home: str
     target: Target
     base: dict[str, Package]
+    notes: tuple[str, ...]
 
     @property
     def key(self) -> tuple[t.Any, ...]:
@@ -220,8 +224,12 @@ def _seen(where: str, home: str, snapshot: dict[str, t.Any]) -> _Seen:
         ]
     except (KeyError, TypeError, HostProblem):
         raise HostProblem(f"{where} is not as instance_info left it; hand its result over unchanged") from None
-    # Of two records of one name, the interpreter finds the first.
-    return _Seen(home, _target.target(interpreter), {each.name: each for each in reversed(packages)})
+    base, odd = base_of(packages)
+    notes = tuple(
+        f"{home} has a package with the name {name!r:.80}, which follows no standard, so that no lock counts with it"
+        for name in odd
+    )
+    return _Seen(home, _target.target(interpreter), base, notes)
 
 
 def _shared(group: list[_Seen]) -> Goal:
@@ -234,8 +242,9 @@ def _shared(group: list[_Seen]) -> Goal:
     }
     differing = {name for seen in group for name in seen.base} - set(base)
     bearing = sorted(name for name in differing if protection((), ()).reason(name))
+    odd = tuple(note for seen in group for note in seen.notes)
     notes = (
         f"{', '.join(bearing)}: not in the same version in all {len(group)} runtimes of {first.target.description} "
         f"(one is {first.home}), so that the lock holds it; on a runtime with another version it would be a change",
     )
-    return Goal(_default_name(first.target), first.target, base, notes if bearing else ())
+    return Goal(_default_name(first.target), first.target, base, (*odd, *(notes if bearing else ())))

@@ -341,6 +341,29 @@ def test_equal_targets_are_locked_once_over_what_all_have(bench: Bench) -> None:
     assert note.startswith("numpy: not in the same version in all 4 runtimes of cp37-win_amd64 at 3.7.1")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["{outside}/x", "mkl\n--no-index\nmkl", "a/b", "_openmp_mutex", "my pkg", 'od"d', "x" * 200],
+    ids=["path", "lines", "folder", "underscore", "space", "quote", "long"],
+)
+@pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
+def test_what_a_host_calls_its_packages_becomes_neither_a_path_nor_a_line(
+    bench: Bench, target: dict[str, t.Any], name: str, tmp_path: pathlib.Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    name = name.format(outside=outside)
+    found = instance_info(target, {name: ("1.0", []), "colours": ("0.3", [])})
+    result = bench.run("tool", targets=[], from_instances=[found])
+    assert list(outside.iterdir()) == []
+    assert result["targets"][0]["packages"] == {"tool": "2.0"}
+    (note,) = result["notes"]
+    assert note == (
+        rf"C:\Python0 has a package with the name {name!r:.80}, which follows no standard, "
+        "so that no lock counts with it"
+    )
+
+
 # -- other sources --
 
 
@@ -625,6 +648,7 @@ def test_a_lock_that_cannot_be_written(bench: Bench, monkeypatch: pytest.MonkeyP
             {"targets": [{**SQL2019, "base": {"numpy": 1.15}}]},
             "has numpy: 1.15 in its base; write the version as a text",
         ),
+        ({"targets": [{**SQL2019, "base": {"a/b": "1.0"}}]}, "has 'a/b' in its base, which is no name of a package"),
         ({"targets": [{**SQL2019, "glibc": "2.28"}]}, "targets[0] has the unknown key 'glibc'"),
         ({"targets": [], "from_instances": [{"msg": "x"}]}, "from_instances[0] is no result of instance_info"),
         (
