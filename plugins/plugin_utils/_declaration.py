@@ -97,6 +97,18 @@ class Declaration:
     imports: tuple[str, ...] | None
     """Modules to import after a change; None for those of the wheels that were installed."""
 
+    def meant(self, instances: c.Iterable[str], environment: Environment) -> tuple[Entry, ...]:
+        """The entries that hold for a runtime, by who uses it.
+
+        Those for particular instances go before those for all, as soon as every user of the runtime has one.
+        """
+        users = {name.upper() for name in instances}
+        meant = [each for each in self.entries if each.meant_for(users) and each.applies(environment)]
+        named: dict[str, set[str]] = {}
+        for each in meant:
+            named.setdefault(each.name, set()).update(each.instances)
+        return tuple(each for each in meant if each.instances or not users or not users <= named[each.name])
+
     def sources(self, kind: str) -> tuple[Entry, ...]:
         """The entries that name one particular wheel of this kind."""
         return tuple(entry for entry in self.entries if entry.source is not None and entry.source.kind == kind)

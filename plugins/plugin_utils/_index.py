@@ -74,9 +74,8 @@ class Index:
     def _entries(
         self, users: tuple[str, ...], target: Target, installed: Packages, again: c.Collection[str]
     ) -> c.Iterator[Entry]:
-        for entry in self.declared.entries:
-            named_on_host = entry.source is not None and entry.source.kind == _declaration.HOST
-            if not named_on_host and entry.meant_for(users) and entry.applies(target.environment):
+        for entry in self.declared.meant(users, target.environment):
+            if entry.source is None or entry.source.kind != _declaration.HOST:
                 yield dataclasses.replace(entry, instances=frozenset())
         for name in again:
             # No index has a version that follows no standard.

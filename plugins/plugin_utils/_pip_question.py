@@ -13,7 +13,7 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages, _plan
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import ABSENT, LATEST, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package
@@ -38,7 +38,7 @@ class PipQuestion:
 
 def question(situation: Situation, again: c.Collection[str]) -> PipQuestion | None:
     """What to ask for one runtime; None where pip could not help. again: what is to be laid down again."""
-    meant = _plan.meant(situation)
+    meant = situation.declaration.meant(situation.instances, situation.target.environment)
     wanted = [entry for entry in meant if entry.state != ABSENT]
     declared = [each for each in situation.declaration.constraints if each.applies(situation.target.environment)]
     walk = _Walk(situation, _limits((*wanted, *declared)))

@@ -104,28 +104,16 @@ def _settled(situation: Situation, entries: c.Sequence[Entry], wanted: c.Sequenc
 
 def _entries(situation: Situation) -> tuple[list[Entry], list[Problem]]:
     """The entries that hold for this runtime; instances that share it must not disagree."""
+    meant = situation.declaration.meant(situation.instances, situation.target.environment)
     kept: dict[str, Entry] = {}
     problems = []
-    for entry in meant(situation):
+    for entry in meant:
         other = kept.setdefault(entry.name, entry)
         if other is not entry and _says(other) != _says(entry):
             advice = "declare the same for all instances that share it"
             detail = f"{other.where} and {entry.where} disagree on {entry.name} for one runtime; {advice}"
             problems.append(Problem("disagreement", entry.name, detail))
     return list(kept.values()), problems
-
-
-def meant(situation: Situation) -> list[Entry]:
-    """Those for particular instances go before those for all, as soon as every user of the runtime has one."""
-    declared = situation.declaration.entries
-    here = [
-        each for each in declared if each.meant_for(situation.instances) and each.applies(situation.target.environment)
-    ]
-    users = {name.upper() for name in situation.instances}
-    named: dict[str, set[str]] = {}
-    for each in here:
-        named.setdefault(each.name, set()).update(each.instances)
-    return [each for each in here if each.instances or not users or not users <= named[each.name]]
 
 
 def _says(entry: Entry) -> tuple[object, ...]:

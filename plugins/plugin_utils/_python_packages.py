@@ -26,7 +26,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._host_pip import FetchProblem, HostPip
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Packages
@@ -220,9 +220,8 @@ class _Candidates:
         target = _target.target(snapshot.interpreter)
         baseline = snapshot.readiness.baseline
         flaws = _flaws.flaws(installed, target.environment)
-        candidates, pins = self._sources.candidates(
-            (*self._on_host, *self._fetched(installed)), target, self._lacking(installed)
-        )
+        meant = self._declared.meant(users, target.environment)
+        candidates, pins = self._sources.candidates(self._single(meant, installed), target, self._lacking(installed))
         situation = Situation(
             declaration=self._declared,
             instances=users,
@@ -257,13 +256,17 @@ class _Candidates:
 
         return lacking
 
-    def _fetched(self, installed: Packages) -> tuple[Wheel, ...]:
+    def _single(self, meant: c.Sequence[Entry], installed: Packages) -> tuple[Wheel, ...]:
+        """The wheels that entries name, of those entries alone that are meant for the runtime."""
+        there = (self._on_host[entry.where] for entry in meant if entry.where in self._on_host)
         lacking = (
             entry
-            for entry in self._declared.sources(_declaration.URL)
-            if entry.name not in installed or not installed[entry.name].satisfies(entry.specifier)
+            for entry in meant
+            if entry.source is not None
+            and entry.source.kind == _declaration.URL
+            and (entry.name not in installed or not installed[entry.name].satisfies(entry.specifier))
         )
-        return self._sources.fetched(lacking)
+        return (*self._sources.named(meant), *there, *self._sources.fetched(lacking))
 
 
 def _lacks_wheels(plan: Plan, declared: Declaration) -> bool:

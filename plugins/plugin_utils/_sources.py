@@ -62,7 +62,8 @@ class Sources:
 
     wheelhouse: Wheelhouse | None
     locks: tuple[pathlib.Path, ...]
-    files: tuple[Wheel, ...]
+    files: c.Mapping[str, Wheel]
+    """The wheels on the controller that entries name, by the place of the entry."""
     fetch: c.Callable[[str, str, str], pathlib.Path]
 
     def locked_names(self) -> frozenset[str]:
@@ -71,6 +72,10 @@ class Sources:
             return frozenset().union(*(_lock.names(lock) for lock in self.locks))
         except _lock.LockProblem as problem:
             raise HostProblem(str(problem)) from None
+
+    def named(self, entries: c.Iterable[Entry]) -> tuple[Wheel, ...]:
+        """The wheels on the controller that these entries name."""
+        return tuple(self.files[entry.where] for entry in entries if entry.where in self.files)
 
     def fetched(self, entries: c.Iterable[Entry]) -> tuple[Wheel, ...]:
         """The wheels behind the URLs of these entries."""
@@ -88,8 +93,11 @@ class Sources:
     def candidates(
         self, single: c.Sequence[Wheel], target: Target, lacking: c.Callable[[str, Version], bool]
     ) -> tuple[Gathered, tuple[Wanted, ...]]:
-        """What one runtime can have, and what a lock wants it to have. Only wheels that it lacks need to be there."""
-        own = (*self.files, *single)
+        """What one runtime can have besides single wheels, and what a lock wants it to have.
+
+        Only locked wheels that it lacks need to be there.
+        """
+        own = tuple(single)
         if not self.locks:
             description = self.wheelhouse.description if self.wheelhouse else "the task (it names no wheelhouse)"
             return Gathered(description, self.wheelhouse, own), ()
@@ -123,7 +131,7 @@ def sources(
         return Sources(
             wheelhouse=Wheelhouse(pathlib.Path(found(find, "wheelhouse", wheelhouse))) if wheelhouse else None,
             locks=_locks(pathlib.Path(found(find, "lock", lock))) if lock else (),
-            files=tuple(_file(find, entry) for entry in declaration.sources(_declaration.FILE)),
+            files={entry.where: _file(find, entry) for entry in declaration.sources(_declaration.FILE)},
             fetch=_fetch.fetcher(cache),
         )
     except WheelProblem as problem:
@@ -156,10 +164,10 @@ def _file(find: Find, entry: Entry) -> Wheel:
         raise HostProblem(f"{entry.where}: {problem}") from None
 
 
-def on_host(listed: c.Iterable[HostWheel], declaration: Declaration) -> tuple[Wheel, ...]:
-    """The wheels that lie on the host already."""
+def on_host(listed: c.Iterable[HostWheel], declaration: Declaration) -> dict[str, Wheel]:
+    """The wheels that lie on the host already, by the place of the entry that names them."""
     by_path = {each.path: each for each in listed}
-    wheels = []
+    wheels = {}
     for entry in declaration.sources(_declaration.HOST):
         place = entry.source.place if entry.source else ""
         each = by_path.get(place)
@@ -169,7 +177,7 @@ def on_host(listed: c.Iterable[HostWheel], declaration: Declaration) -> tuple[Wh
                 f"{entry.where} names {place} on the host, which is no usable wheel ({why}); correct the path"
             )
         try:
-            wheels.append(_wheel.from_host(each))
+            wheels[entry.where] = _wheel.from_host(each)
         except WheelProblem as problem:
             raise HostProblem(f"{entry.where}: {problem}") from None
-    return tuple(wheels)
+    return wheels

@@ -138,7 +138,8 @@ class World:
         target = _target.target(self.interpreter)
         house = str(self.folder / "wheelhouse") if self.offered else None
         sources = _sources.sources(declared, house, options.get("lock"), str, self.folder / "cache")
-        candidates, pins = sources.candidates((), target, lambda name, version: True)
+        named = sources.named(declared.meant(instances, target.environment))
+        candidates, pins = sources.candidates(named, target, lambda name, version: True)
         baseline = installed if self.baseline is None else self.baseline
         return _plan_parts.Situation(
             declaration=declared,

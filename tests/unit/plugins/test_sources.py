@@ -40,7 +40,7 @@ def test_a_single_wheel_comes_on_top_of_the_wheelhouse(tmp_path: pathlib.Path) -
 
 
 def _parts(found: Sources) -> tuple[t.Any, t.Any]:
-    return found.wheelhouse, found.files
+    return found.wheelhouse, tuple(found.files.values())
 
 
 def test_the_hash_of_a_wheel(tmp_path: pathlib.Path) -> None:

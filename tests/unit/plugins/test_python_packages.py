@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the mlfleet authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How one task treats several runtimes of a host."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from testbed import told_host
+from testbed.plan_calls import World
+from testbed.wheels import Wheel
+
+
+def planned(result: dict[str, t.Any]) -> dict[str, list[str]]:
+    """Instance to its actions."""
+    return {
+        runtime["instances"][0]: [f"{each['action']} {each['package']} {each['to']}" for each in runtime["plan"]]
+        for runtime in result["runtimes"]
+    }
+
+
+@pytest.fixture
+def worlds(tmp_path: pathlib.Path) -> dict[str, World]:
+    return {name: World(tmp_path / name) for name in ("SQL01", "SQL02")}
+
+
+def test_a_wheel_is_only_offered_to_the_instances_that_it_is_meant_for(
+    worlds: dict[str, World], tmp_path: pathlib.Path
+) -> None:
+    house = str(Wheel("demo", "1.0").write(tmp_path / "house").parent)
+    Wheel("app", requires=("demo",)).write(tmp_path / "house")
+    special = {"wheel": str(Wheel("demo", "2.0").write(tmp_path)), "instances": ["SQL02"]}
+    result = told_host.converge(worlds, tmp_path / "cache", "app", special, wheelhouse=house)
+    assert planned(result) == {
+        "SQL01": ["install demo 1.0", "install app 1.0"],
+        "SQL02": ["install demo 2.0", "install app 1.0"],
+    }
+
+
+def test_the_wheel_for_single_instances_goes_before_that_for_all(
+    worlds: dict[str, World], tmp_path: pathlib.Path
+) -> None:
+    """They have one name, as two builds of a release do."""
+    build = Wheel("demo", "1.0", modules={"special.py": "x = 1\n"})
+    special = {"wheel": str(build.write(tmp_path / "own")), "sha256": build.sha256(), "instances": ["SQL02"]}
+    general = str(Wheel("demo", "1.0").write(tmp_path))
+    result = told_host.converge({"SQL02": worlds["SQL02"]}, tmp_path / "cache", general, special)
+    assert [each["problems"] for each in result["runtimes"]] == [[]]
+
+
+def test_a_wheel_whose_marker_does_not_hold_is_not_offered(worlds: dict[str, World], tmp_path: pathlib.Path) -> None:
+    house = str(Wheel("demo", "1.0").write(tmp_path / "house").parent)
+    Wheel("app", requires=("demo",)).write(tmp_path / "house")
+    other = f"demo @ {Wheel('demo', '2.0').write(tmp_path).as_uri()} ; python_version < '3'"
+    result = told_host.converge(worlds, tmp_path / "cache", "app", other, wheelhouse=house)
+    assert planned(result)["SQL01"] == ["install demo 1.0", "install app 1.0"]
+
+
+def test_a_url_is_only_fetched_for_the_instances_that_it_is_meant_for(
+    worlds: dict[str, World], tmp_path: pathlib.Path
+) -> None:
+    worlds["SQL02"].installed = [Wheel("demo", "2.0")]
+    nowhere = {"url": "http://127.0.0.1:1/demo-2.0-py3-none-any.whl", "sha256": "0" * 64, "instances": ["SQL02"]}
+    result = told_host.converge(worlds, tmp_path / "cache", nowhere)
+    assert planned(result) == {"SQL01": [], "SQL02": []}
