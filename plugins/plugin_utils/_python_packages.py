@@ -39,8 +39,8 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._report import Planned
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Observation, Runtime, observation
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, House, Sources
-from packaging.version import Version
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find, Gathered, House, Lacking, Sources
+from packaging.specifiers import SpecifierSet
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "instances": {"type": "list", "elements": "str", "default": []},
@@ -221,7 +221,8 @@ class _Candidates:
         baseline = snapshot.readiness.baseline
         flaws = _flaws.flaws(installed, target.environment)
         meant = self._declared.meant(users, target.environment)
-        candidates, pins = self._sources.candidates(self._single(meant, installed), target, self._lacking(installed))
+        lacking = _lacking(meant, installed)
+        candidates, pins = self._sources.candidates(self._single(meant, lacking), target, lacking)
         situation = Situation(
             declaration=self._declared,
             instances=users,
@@ -246,27 +247,23 @@ class _Candidates:
             notes += (asked.note,) if asked.note else ()
         return Planned(runtime, users, installed, plan, situation.candidates, notes)
 
-    def _lacking(self, installed: Packages) -> c.Callable[[str, Version], bool]:
-        """Whether the wheel of a locked release can be of use: otherwise nobody needs to have it."""
-        again = {entry.name for entry in self._declared.entries if entry.state == _declaration.REINSTALLED}
-
-        def lacking(name: str, version: Version) -> bool:
-            there = installed.get(name)
-            return there is None or there.version != version or there.damage is not None or name in again
-
-        return lacking
-
-    def _single(self, meant: c.Sequence[Entry], installed: Packages) -> tuple[Wheel, ...]:
+    def _single(self, meant: c.Sequence[Entry], lacking: Lacking) -> tuple[Wheel, ...]:
         """The wheels that entries name, of those entries alone that are meant for the runtime."""
         there = (self._on_host[entry.where] for entry in meant if entry.where in self._on_host)
-        lacking = (
-            entry
-            for entry in meant
-            if entry.source is not None
-            and entry.source.kind == _declaration.URL
-            and (entry.name not in installed or not installed[entry.name].satisfies(entry.specifier))
-        )
-        return (*self._sources.named(meant), *there, *self._sources.fetched(lacking))
+        behind = (entry for entry in meant if entry.source is not None and entry.source.kind == _declaration.URL)
+        fetched = self._sources.fetched(entry for entry in behind if lacking(entry.name, entry.specifier))
+        return (*self._sources.named(meant), *there, *fetched)
+
+
+def _lacking(meant: c.Iterable[Entry], installed: Packages) -> Lacking:
+    """Whether the wheel of a declared or locked release can be of use: otherwise nobody needs to have it."""
+    again = {entry.name for entry in meant if entry.state == _declaration.REINSTALLED}
+
+    def lacking(name: str, specifier: SpecifierSet) -> bool:
+        there = installed.get(name)
+        return there is None or not there.satisfies(specifier) or there.damage is not None or name in again
+
+    return lacking
 
 
 def _lacks_wheels(plan: Plan, declared: Declaration) -> bool:

@@ -22,10 +22,12 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Ta
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 Find = c.Callable[[str], str]
 """From the path in an option to the file or folder on the controller; a FileNotFoundError if there is none."""
+
+Lacking = c.Callable[[str, SpecifierSet], bool]
+"""Whether a runtime can use a wheel of this package and release."""
 
 
 class House(t.Protocol):
@@ -91,7 +93,7 @@ class Sources:
             raise HostProblem(f"{entry.where}: {problem}") from None
 
     def candidates(
-        self, single: c.Sequence[Wheel], target: Target, lacking: c.Callable[[str, Version], bool]
+        self, single: c.Sequence[Wheel], target: Target, lacking: Lacking
     ) -> tuple[Gathered, tuple[Wanted, ...]]:
         """What one runtime can have besides single wheels, and what a lock wants it to have.
 
@@ -103,7 +105,7 @@ class Sources:
             return Gathered(description, self.wheelhouse, own), ()
         try:
             lock, pins = self._lock_for(target)
-            needed = [pin for pin in pins if lacking(pin.name, pin.version)]
+            needed = [pin for pin in pins if lacking(pin.name, _exactly(pin))]
             locked = _lock.wheels(needed, self.wheelhouse, self.fetch)
         except (_lock.LockProblem, WheelProblem) as problem:
             raise HostProblem(str(problem)) from None
@@ -118,8 +120,12 @@ class Sources:
         return next(iter(fitting.items()))
 
 
+def _exactly(pin: _lock.Pin) -> SpecifierSet:
+    return SpecifierSet(f"=={pin.version}")
+
+
 def _wanted(lock: pathlib.Path, pin: _lock.Pin) -> Wanted:
-    specifier = SpecifierSet(f"=={pin.version}")
+    specifier = _exactly(pin)
     return Wanted(pin.name, specifier, frozenset(), False, f"the lock {lock}", f"locked {specifier}", pin.file_name)
 
 

@@ -139,7 +139,7 @@ class World:
         house = str(self.folder / "wheelhouse") if self.offered else None
         sources = _sources.sources(declared, house, options.get("lock"), str, self.folder / "cache")
         named = sources.named(declared.meant(instances, target.environment))
-        candidates, pins = sources.candidates(named, target, lambda name, version: True)
+        candidates, pins = sources.candidates(named, target, lambda name, specifier: True)
         baseline = installed if self.baseline is None else self.baseline
         return _plan_parts.Situation(
             declaration=declared,

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from testbed import told_host
+from testbed import index_server, told_host
 from testbed.plan_calls import World
 from testbed.wheels import Wheel
 
@@ -24,7 +24,8 @@ def planned(result: dict[str, t.Any]) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def worlds(tmp_path: pathlib.Path) -> dict[str, World]:
+def worlds(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, World]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
     return {name: World(tmp_path / name) for name in ("SQL01", "SQL02")}
 
 
@@ -67,3 +68,20 @@ def test_a_url_is_only_fetched_for_the_instances_that_it_is_meant_for(
     nowhere = {"url": "http://127.0.0.1:1/demo-2.0-py3-none-any.whl", "sha256": "0" * 64, "instances": ["SQL02"]}
     result = told_host.converge(worlds, tmp_path / "cache", nowhere)
     assert planned(result) == {"SQL01": [], "SQL02": []}
+
+
+@pytest.mark.parametrize(("state", "damaged"), [("reinstalled", []), ("present", ["demo"])])
+def test_what_is_laid_down_again_is_fetched_from_its_url(
+    worlds: dict[str, World], tmp_path: pathlib.Path, state: str, damaged: list[str]
+) -> None:
+    wheel = Wheel("demo", "2.0")
+    worlds["SQL01"].installed = worlds["SQL02"].installed = [wheel]
+    worlds["SQL01"].damaged = damaged
+    with index_server.serving(wheel) as index:
+        url = f"{index.url}/files/{wheel.expected_file_name()}"
+        entry = {"url": url, "sha256": wheel.sha256(), "state": state}
+        result = told_host.converge(worlds, tmp_path / "cache", entry)
+    again = ["reinstall demo 2.0"]
+    assert planned(result) == {"SQL01": again, "SQL02": again if state == "reinstalled" else []}
+    assert [each["problems"] for each in result["runtimes"]] == [[], []]
+    assert len(index.fetched()) == 1
