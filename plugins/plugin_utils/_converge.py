@@ -15,7 +15,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils import _store
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import REMOVE, Plan
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import REMOVE, Plan, Problem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import Runtime, Snapshot, checked
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._store_plan import Item
 
@@ -85,6 +85,22 @@ def converge(host: AgentHost, changes: c.Sequence[Change], seconds: int) -> tupl
 
 
 _OUTCOMES = (CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED)
+
+
+def clashes(plans: c.Iterable[tuple[str, Plan, Candidates]]) -> dict[str, Problem]:
+    """What forbids the plans of one host together, by home: to the host, two files of one name are one."""
+    first: dict[str, tuple[str, Wheel, Candidates]] = {}
+    found: dict[str, Problem] = {}
+    for home, plan, candidates in plans:
+        for wheel in _wheels(plan):
+            other_home, other, others = first.setdefault(wheel.file_name, (home, wheel, candidates))
+            elsewhere = (wheel.path, wheel.on_host) != (other.path, other.on_host)
+            if elsewhere and candidates.digest(wheel) != others.digest(other):
+                both = f"{other_home} (sha256 {others.digest(other)}) and {home} (sha256 {candidates.digest(wheel)})"
+                advice = "give both the same one, or change each of the two in a task of its own"
+                detail = f"{wheel.file_name} is not the same file for {both}; {advice}"
+                found |= {each: Problem("hash", wheel.name, detail) for each in (other_home, home)}
+    return found
 
 
 def _distinct(changes: c.Iterable[Change]) -> list[tuple[Wheel, Candidates]]:

@@ -95,7 +95,7 @@ def converge(arguments: dict[str, t.Any], host: AgentHost, controller: Controlle
     sources = _sources.sources(declared, arguments["wheelhouse"], arguments["lock"], controller.find, controller.cache)
     seen = _observed(arguments, declared, sources, host)
     candidates = _Candidates(declared, sources, _asked(arguments, declared, host, controller), seen)
-    planned = [candidates.plan(runtime, users) for runtime, users in _runtimes(seen, declared)]
+    planned = _compared([candidates.plan(runtime, users) for runtime, users in _runtimes(seen, declared)])
     if not controller.check and not any(each.plan.problems for each in planned):
         if arguments["source"] == FROM_HOST:
             planned = _fetched(planned, host, arguments["change_time_limit"])
@@ -264,6 +264,18 @@ def _lacking(meant: c.Iterable[Entry], installed: Packages) -> Lacking:
         return there is None or not there.satisfies(specifier) or there.damage is not None or name in again
 
     return lacking
+
+
+def _compared(planned: list[Planned]) -> list[Planned]:
+    """The same with what forbids the plans of the host together."""
+    found = _converge.clashes((each.runtime.home, each.plan, each.candidates) for each in planned)
+
+    def whole(each: Planned) -> Planned:
+        clash = found.get(each.runtime.home)
+        problems = (*each.plan.problems, *([clash] if clash else []))
+        return dataclasses.replace(each, plan=dataclasses.replace(each.plan, problems=problems))
+
+    return list(map(whole, planned))
 
 
 def _lacks_wheels(plan: Plan, declared: Declaration) -> bool:

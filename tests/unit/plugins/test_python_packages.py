@@ -85,3 +85,24 @@ def test_what_is_laid_down_again_is_fetched_from_its_url(
     assert planned(result) == {"SQL01": again, "SQL02": again if state == "reinstalled" else []}
     assert [each["problems"] for each in result["runtimes"]] == [[], []]
     assert len(index.fetched()) == 1
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_two_files_of_one_name_are_not_mixed_up(worlds: dict[str, World], tmp_path: pathlib.Path, check: bool) -> None:
+    builds = {name: Wheel("demo", modules={"demo.py": f"at = '{name}'\n"}) for name in worlds}
+    entries = [{"wheel": str(build.write(tmp_path / name)), "instances": [name]} for name, build in builds.items()]
+    result = told_host.converge(worlds, tmp_path / "cache", *entries, check=check)
+    one, two = (rf"C:\{name}\Python (sha256 {build.sha256()})" for name, build in builds.items())
+    detail = f"demo-1.0-py3-none-any.whl is not the same file for {one} and {two}; "
+    assert [problem["detail"].startswith(detail) for each in result["runtimes"] for problem in each["problems"]] == [
+        True,
+        True,
+    ]
+    assert (result["changed"], result["failed"]) == (False, True)
+
+
+def test_one_file_for_two_runtimes_may_lie_in_two_places(worlds: dict[str, World], tmp_path: pathlib.Path) -> None:
+    places = {name: Wheel("demo").write(tmp_path / name) for name in worlds}
+    entries = [{"wheel": str(place), "instances": [name]} for name, place in places.items()]
+    result = told_host.converge(worlds, tmp_path / "cache", *entries)
+    assert [each["problems"] for each in result["runtimes"]] == [[], []]
