@@ -119,13 +119,16 @@ def declaration(
 ) -> Declaration:
     """The declaration in a task's options and in requirements files, whose own mistakes are `wrong`."""
     mistakes = list(wrong)
-    entries = []
+    entries: list[Entry] = []
+    constraints: list[Entry] = []
     for number, value in enumerate(arguments["packages"]):
         entries += _collected(mistakes, f"packages[{number}]", value, _entry)
     for line in lines:
-        found = _collected(mistakes, line.where, line.text, _entry)
-        entries += [dataclasses.replace(entry, hashes=line.hashes) for entry in found if not line.constraint]
-    constraints = [each for line in lines if line.constraint for each in _collected([], line.where, line.text, _entry)]
+        found = _collected(mistakes, line.where, line, _from_line)
+        if line.constraint:
+            constraints += found
+        else:
+            entries += found
     mistakes += _doubles(entries)
     mistakes += [
         f"allow_protected: {each!r} is no name of a package"
@@ -165,6 +168,16 @@ def _entry(where: str, value: t.Any) -> Entry:
     if isinstance(value, dict):
         return _from_keys(where, value)
     raise _Mistake(f"is {_shown(value)}, neither a requirement nor a dictionary")
+
+
+def _from_line(where: str, line: Line) -> Entry:
+    entry = _from_text(where, line.text)
+    if not (entry.hashes and line.hashes):
+        return dataclasses.replace(entry, hashes=entry.hashes or line.hashes)
+    both = entry.hashes & line.hashes
+    if not both:
+        raise _Mistake("has a sha256 in its URL that is none of its --hash; take the wrong one out")
+    return dataclasses.replace(entry, hashes=both)
 
 
 def _from_text(where: str, text: str) -> Entry:

@@ -70,11 +70,14 @@ def untouchable(actions: c.Sequence[Action]) -> c.Iterator[Problem]:
 
 def mismatched(situation: Situation, entries: c.Sequence[Entry], actions: c.Sequence[Action]) -> c.Iterator[Problem]:
     """Wheels that are not the ones that a hash was declared or locked for."""
-    declared = {entry.name: entry.hashes for entry in entries}
+    limits = (each for each in situation.declaration.constraints if each.applies(situation.target.environment))
+    stated = [(each.name, each.hashes) for each in (*entries, *limits)]
     for action in actions:
         wheel = action.after.wheel if action.after else None
-        demands = [hashes for hashes in (wheel.allowed, declared.get(action.package)) if hashes] if wheel else []
-        if wheel and not all(situation.candidates.digest(wheel) in hashes for hashes in demands):
+        if wheel is None:
+            continue
+        demands = [wheel.allowed, *(hashes for name, hashes in stated if name == action.package)]
+        if not all(situation.candidates.digest(wheel) in hashes for hashes in demands if hashes):
             advice = "get the right file, or find out who changed it"
             detail = f"{wheel.file_name} has another sha256 than the declared one; {advice}"
             yield Problem("hash", action.package, detail)

@@ -382,7 +382,7 @@ def _check_declared(question: Question, wheels: c.Iterable[LockedWheel]) -> None
     """What the resolvers are not told: absences, and hashes in requirements files."""
     by_name = {wheel.name: wheel for wheel in wheels}
     environment = question.goal.target.environment
-    for entry in question.request.entries:
+    for entry in (*question.request.entries, *question.request.constraints):
         wheel = by_name.get(entry.name)
         if wheel is None or not entry.applies(environment):
             continue

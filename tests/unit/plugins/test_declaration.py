@@ -184,6 +184,25 @@ def test_lines_of_requirements_files() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "allowed"),
+    [(frozenset(), {SHA}), ({SHA, "1" * 64}, {SHA}), ({"1" * 64}, None)],
+    ids=["none", "both", "other"],
+)
+@pytest.mark.parametrize("constraint", [True, False])
+def test_a_hash_in_a_url_counts_beside_those_of_its_line(
+    stated: set[str], allowed: set[str] | None, constraint: bool
+) -> None:
+    line = Line(f"demo-a @ file:///wheels/{WHEEL}#sha256={SHA}", frozenset(stated), "limits.txt, line 1", constraint)
+    if allowed is None:
+        with pytest.raises(HostProblem, match="has a sha256 in its URL that is none of its --hash"):
+            declared(lines=(line,))
+    else:
+        found = declared(lines=(line,))
+        (entry,) = found.constraints if constraint else found.entries
+        assert entry.hashes == allowed
+
+
+@pytest.mark.parametrize(
     ("values", "imports"), [(["auto"], None), (["none"], ()), (["pandas", "sklearn.svm"], ("pandas", "sklearn.svm"))]
 )
 def test_what_is_imported(values: list[str], imports: tuple[str, ...] | None) -> None:

@@ -106,3 +106,25 @@ def test_one_file_for_two_runtimes_may_lie_in_two_places(worlds: dict[str, World
     entries = [{"wheel": str(place), "instances": [name]} for name, place in places.items()]
     result = told_host.converge(worlds, tmp_path / "cache", *entries)
     assert [each["problems"] for each in result["runtimes"]] == [[], []]
+
+
+def refusals(result: dict[str, t.Any]) -> set[tuple[str, str]]:
+    return {(each["kind"], each["package"]) for runtime in result["runtimes"] for each in runtime["problems"]}
+
+
+@pytest.mark.parametrize("lines", ["demo @ {url}#sha256={wrong}\n", "demo\n-c limits.txt\n"], ids=["url", "constraint"])
+def test_every_hash_of_a_requirements_file_is_checked(
+    worlds: dict[str, World], tmp_path: pathlib.Path, lines: str
+) -> None:
+    wheel = Wheel("demo")
+    path = wheel.write(tmp_path / "house")
+    file = tmp_path / "requirements.txt"
+
+    def run(sha256: str) -> set[tuple[str, str]]:
+        file.write_text(lines.format(url=path.as_uri(), wrong=sha256))
+        (tmp_path / "limits.txt").write_text(f"demo==1.0 --hash=sha256:{sha256}\n")
+        options = {"requirements": [str(file)], "wheelhouse": str(path.parent)}
+        return refusals(told_host.converge(worlds, tmp_path / "cache", **options))
+
+    assert run("0" * 64) == {("hash", "demo")}
+    assert run(wheel.sha256()) == set()

@@ -676,6 +676,10 @@ def test_hashes_of_requirements_files_hold(bench: Bench) -> None:
     assert f"line 1 does not allow {BIG.expected_file_name()}" in bench.problem(requirements=[str(file)])
     file.write_text(f"big --hash=sha256:{BIG.sha256()}\n")
     assert bench.run(requirements=[str(file)])["changed"]
+    file.write_text("big\n-c limits.txt\n")
+    (bench.folder / "limits.txt").write_text(f"big==1.0 --hash=sha256:{'0' * 64}\n")
+    words = f"limits.txt, line 1 does not allow {BIG.expected_file_name()} with the sha256 {BIG.sha256()}"
+    assert words in bench.problem(requirements=[str(file)])
 
 
 @pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
