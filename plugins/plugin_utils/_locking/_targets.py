@@ -220,7 +220,8 @@ def _seen(where: str, home: str, snapshot: dict[str, t.Any]) -> _Seen:
         packages = [
             _package(each["name"], each["version"], each["requires"])
             for each in snapshot["distributions"]
-            if not each["shadowed"]
+            # What only conda knows of holds no Python: no pip and no plan takes it for the package of that name.
+            if not each["shadowed"] and each["record"] != "conda-meta"
         ]
     except (KeyError, TypeError, HostProblem):
         raise HostProblem(f"{where} is not as instance_info left it; hand its result over unchanged") from None

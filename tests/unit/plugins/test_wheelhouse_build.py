@@ -293,7 +293,9 @@ def test_the_needs_of_what_stays_count(bench: Bench, target: dict[str, t.Any]) -
     assert "is not closed: kept 1.0 needs lib<2, and lib 2.0 is there, because of the lock" in words
 
 
-def instance_info(target: dict[str, t.Any], *runtimes: dict[str, tuple[str, list[str]]]) -> dict[str, t.Any]:
+def instance_info(
+    target: dict[str, t.Any], *runtimes: dict[str, tuple[str, list[str]]], only_conda: c.Container[str] = ()
+) -> dict[str, t.Any]:
     """What instance_info would find, on runtimes of this target with these packages."""
     (goal,) = _targets.goals([target], [])
     flags = "m" if goal.target.tags[0].abi.endswith("m") else ""
@@ -320,7 +322,13 @@ def instance_info(target: dict[str, t.Any], *runtimes: dict[str, tuple[str, list
                 "snapshot": {
                     "interpreter": interpreter,
                     "distributions": [
-                        {"name": name, "version": version, "requires": needs, "shadowed": False}
+                        {
+                            "name": name,
+                            "version": version,
+                            "requires": needs,
+                            "shadowed": False,
+                            "record": "conda-meta" if name in only_conda else "dist-info",
+                        }
                         for name, (version, needs) in packages.items()
                     ],
                 },
@@ -339,6 +347,16 @@ def test_equal_targets_are_locked_once_over_what_all_have(bench: Bench) -> None:
     assert result["targets"][0]["packages"] == {"colours": "0.4", "tool": "2.0"}
     (note,) = result["notes"]
     assert note.startswith("numpy: not in the same version in all 4 runtimes of cp37-win_amd64 at 3.7.1")
+
+
+@pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
+def test_what_only_conda_knows_of_is_no_package_of_python(bench: Bench, target: dict[str, t.Any]) -> None:
+    found = instance_info(
+        target, {"_openmp_mutex": ("4.5", []), "colours": ("2.38", [])}, only_conda=["_openmp_mutex", "colours"]
+    )
+    result = bench.run("tool", targets=[], from_instances=[found])
+    assert result["targets"][0]["packages"] == {"tool": "2.0", "colours": "0.4"}
+    assert result["notes"] == []
 
 
 @pytest.mark.parametrize(
