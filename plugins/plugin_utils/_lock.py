@@ -21,6 +21,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import Whe
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 from packaging import pylock
 from packaging.markers import Environment
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 # As a statement, mypy would want tomli also where Python is new enough to have its own.
@@ -75,7 +76,7 @@ def files(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
 
 
 def fitting(paths: c.Iterable[pathlib.Path], target: Target) -> dict[pathlib.Path, tuple[Pin, ...]]:
-    """What those locks demand that are made for a target, at least one of them."""
+    """What those locks demand that are made for a target, at least one of them; several if none fits better."""
     found: dict[pathlib.Path, tuple[Pin, ...]] = {}
     reasons: list[str] = []
     for path in paths:
@@ -85,7 +86,28 @@ def fitting(paths: c.Iterable[pathlib.Path], target: Target) -> dict[pathlib.Pat
             reasons.append(str(problem))
     if not found:
         raise LockProblem(f"no lock fits {target.description}: {'; '.join(reasons) or 'none was named'}")
-    return found
+    return _nearest(found)
+
+
+def _nearest(found: dict[pathlib.Path, tuple[Pin, ...]]) -> dict[pathlib.Path, tuple[Pin, ...]]:
+    """Of locks for several corrections of one Python, that for the last one: 3.7.4 has a lock that 3.7.1 cannot follow.
+
+    Where one of them does not say from which Python on it holds, nobody can tell.
+    """
+    oldest = {path: _oldest_python(path) for path in found}
+    known = [each for each in oldest.values() if each is not None]
+    if len(known) < len(oldest):
+        return found
+    return {path: pinned for path, pinned in found.items() if oldest[path] == max(known)}
+
+
+def _oldest_python(path: pathlib.Path) -> Version | None:
+    """The Python from which on a lock holds."""
+    said = _read(path).requires_python or SpecifierSet()
+    return max(
+        (Version(each.version.removesuffix(".*")) for each in said if each.operator in (">=", ">", "==", "~=")),
+        default=None,
+    )
 
 
 def names(path: pathlib.Path) -> frozenset[str]:

@@ -107,6 +107,28 @@ def test_markers_are_those_of_the_target(tmp_path: pathlib.Path) -> None:
     assert [pin.name for pin in found] == ["windows", "old"]
 
 
+@pytest.mark.parametrize(
+    ("python", "heads", "chosen"),
+    [
+        ("3.7.4", [">=3.7.1,==3.7.*", ">=3.7.4,==3.7.*"], [1]),
+        ("3.7.4", [">=3.7.4,==3.7.*", "==3.7.*"], [0]),
+        ("3.7.2", [">=3.7.1,==3.7.*", ">=3.7.4,==3.7.*"], [0]),
+        ("3.7.12", [">=3.7.4", ">=3.7.12", ">=3.7.9"], [1]),
+        ("3.7.4", [">=3.7.1,==3.7.*", ">=3.7.1"], [0, 1]),
+        ("3.7.4", [">=3.7.1,==3.7.*", "!=3.7.3"], [0, 1]),
+        ("3.7.4", [">=3.7.1,==3.7.*", ""], [0, 1]),
+    ],
+)
+def test_of_several_locks_that_for_the_latest_python_is_meant(
+    python: str, heads: list[str], chosen: list[int], tmp_path: pathlib.Path
+) -> None:
+    paths = [tmp_path / f"pylock.{number}.toml" for number in range(len(heads))]
+    for path, head in zip(paths, heads, strict=True):
+        said = f"requires-python = '{head}'\n" if head else ""
+        path.write_text(HEAD + said + package("foo", "foo-1.0-py3-none-any.whl"))
+    assert list(_lock.fitting(paths, target(python))) == [paths[number] for number in chosen]
+
+
 @pytest.mark.parametrize("full", ["3.13.0+", "3.13.0rc1"])
 def test_odd_versions_of_python(full: str, tmp_path: pathlib.Path) -> None:
     old = package("old", "old-1.0-py3-none-any.whl", more="marker = \"python_full_version < '3.12'\"\n")

@@ -114,6 +114,13 @@ def test_a_lock_for_another_target_does_not_fit(bench: Bench) -> None:
         _lock.pins(bench.house / "pylock.sql2019.toml", older.target)
 
 
+def test_a_runtime_follows_the_lock_for_its_own_correction_of_python(bench: Bench) -> None:
+    later = {**SQL2019, "name": "later", "python": "3.7.4"}
+    bench.run("tool", targets=[SQL2019, later])
+    (goal,) = _targets.goals([later], [])
+    assert [path.name for path in _lock.fitting(_lock.files(bench.house), goal.target)] == ["pylock.later.toml"]
+
+
 @pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
 def test_the_full_version_counts(bench: Bench, target: dict[str, t.Any]) -> None:
     bench.index.wheels.append(Wheel("tool", "3.0", requires_python=f">={target['python']}"))
