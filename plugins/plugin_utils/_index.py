@@ -88,7 +88,7 @@ class Index:
             target.description,
             str(target.tags[0]),
             *sorted(map(_said, entries)),
-            *sorted(f"{each.name} {each.specifier}" for each in self.declared.constraints),
+            *sorted(_said(each) for each in self.declared.constraints if each.applies(target.environment)),
             *sorted(self.declared.allow_protected),
             *sorted(f"{package.name}=={package.raw}" for package in base.values()),
             *self._indexes().named,

@@ -17,6 +17,8 @@ import typing as t
 
 import tomli_w
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import LockedWheel, Question
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
@@ -60,7 +62,8 @@ def place_of(wheel: LockedWheel) -> str:
 def terms(question: Question) -> dict[str, t.Any]:
     """What a lock depends on, for those who read it, and to tell whether it must be made again."""
     request = question.request
-    constraints = [f"{each.name}{each.specifier}" for each in request.constraints]
+    environment = question.goal.target.environment
+    constraints = [f"{each.name}{each.specifier}" for each in request.constraints if each.applies(environment)]
     own = question.own()
     return {
         "format": FORMAT,
@@ -73,9 +76,11 @@ def terms(question: Question) -> dict[str, t.Any]:
     }
 
 
-def _declared(entry: t.Any, own: c.Mapping[str, t.Any]) -> str:
+def _declared(entry: Entry, own: c.Mapping[str, Wheel]) -> str:
     extras = f"[{','.join(sorted(entry.extras))}]" if entry.extras else ""
-    one = f" from {own[entry.name].file_name}" if entry.name in own else ""
+    wheel = own.get(entry.name)
+    # By its content: a wheel that is built anew has another one under the same name.
+    one = f" from {wheel.file_name} (sha256 {wheel.sha256})" if wheel else ""
     return f"{entry.name}{extras}{entry.specifier}{one}"
 
 

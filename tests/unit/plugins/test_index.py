@@ -17,6 +17,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
     _python_packages,
     _target,
 )
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Line
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package
 from packaging.utils import canonicalize_name
@@ -33,17 +34,20 @@ class Bench:
     folder: pathlib.Path
     server: index_server.Index
 
-    def index(self, *packages: t.Any) -> Index:
-        defaults = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
-        declared = _declaration.declaration({**defaults, "packages": list(packages)})
-        return Index(self.server.simple, declared, str, self.folder / "cache")
-
     def found(
-        self, *packages: t.Any, installed: c.Mapping[str, str] | None = None, again: c.Collection[str] = ()
+        self,
+        *packages: t.Any,
+        installed: c.Mapping[str, str] | None = None,
+        again: c.Collection[str] = (),
+        limits: str = "",
     ) -> dict[str, list[str]]:
         """The versions that a runtime with these packages gets from the index."""
+        defaults = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
+        line = [Line(limits, frozenset(), "limits.txt, line 1", True)] if limits else []
+        declared = _declaration.declaration({**defaults, "packages": list(packages)}, line)
         there = {package.name: package for package in _recorded(installed or {})}
-        house = self.index(*packages).wheels(_target.target(SQL2019), ("X",), there, again)
+        index = Index(self.server.simple, declared, str, self.folder / "cache")
+        house = index.wheels(_target.target(SQL2019), ("X",), there, again)
         names = house.names if house else ()
         return {name: [str(wheel.version) for wheel in house.named(name).wheels] for name in names if house}
 
@@ -71,3 +75,8 @@ def test_what_a_host_calls_its_packages_becomes_neither_a_path_nor_a_line(bench:
 
 def test_what_no_index_can_have_is_not_asked_for(bench: Bench) -> None:
     assert bench.found("tool", installed={"dep": "2004d-old"}, again=["dep"]) == {"tool": ["1.0"], "dep": ["2.0"]}
+
+
+def test_a_constraint_whose_condition_changes_is_a_new_question(bench: Bench) -> None:
+    assert bench.found("tool", limits="dep<2; sys_platform == 'linux'")["dep"] == ["2.0"]
+    assert bench.found("tool", limits="dep<2; sys_platform == 'win32'")["dep"] == ["1.0"]

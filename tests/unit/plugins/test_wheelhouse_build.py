@@ -711,3 +711,26 @@ def test_hashes_of_requirements_files_hold(bench: Bench) -> None:
 def test_constraints(bench: Bench, target: dict[str, t.Any]) -> None:
     bench.run("tool", constraints=["tool<2", "unrelated==1"], targets=[target])
     assert bench.locked(target) == {"tool": "1.0"}
+
+
+@pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
+def test_a_constraint_whose_condition_changes_is_a_new_question(bench: Bench, target: dict[str, t.Any]) -> None:
+    bench.run("tool", constraints=["tool<2; sys_platform == 'linux'"], targets=[target])
+    assert bench.locked(target)["tool"] == "2.0"
+    bench.run("tool", constraints=["tool<2; sys_platform == 'win32'"], targets=[target])
+    assert bench.locked(target)["tool"] == "1.0"
+
+
+@pytest.mark.parametrize("target", BOTH, ids=["uv", "resolver"])
+def test_a_wheel_that_is_built_anew_under_the_same_name_is_not_passed_over(
+    bench: Bench, target: dict[str, t.Any], tmp_path: pathlib.Path
+) -> None:
+    path = Wheel("mine", modules={"mine.py": "x = 1\n"}).write(tmp_path / "built")
+    bench.run(str(path), targets=[target])
+    anew = Wheel("mine", modules={"mine.py": "x = 2\n"})
+    anew.write(path.parent)
+    assert f"{path.name} for {target['name']} has the sha256 {anew.sha256()}" in bench.problem(
+        str(path), targets=[target]
+    )
+    bench.run(str(path), targets=[target], upgrade=True)
+    assert (bench.house / "wheels" / anew.sha256() / path.name).read_bytes() == anew.content()
