@@ -11,11 +11,16 @@ questions share one folder, so that many hosts of one kind ask the index once.
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 import dataclasses
 import hashlib
+import os
 import pathlib
+import shutil
+import time
 
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _wheelhouse_build
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _sources, _wheel, _wheelhouse_build
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request, base_of
@@ -23,10 +28,21 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Find
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse_store import Store
 from packaging.specifiers import SpecifierSet
 
 SECONDS = 1800
+KEPT_SECONDS = 30 * 24 * 3600
+
+
+@dataclasses.dataclass(frozen=True)
+class Locked:
+    """The wheels of a lock, and nothing that an earlier one had."""
+
+    wheels: tuple[Wheel, ...]
+
+    def named(self, name: str) -> Offer:
+        return Offer(tuple(wheel for wheel in self.wheels if wheel.name == name))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +53,8 @@ class Index:
     declared: Declaration
     find: Find
     cache: pathlib.Path
+    run: str
+    """The name of this run of Ansible."""
 
     @property
     def description(self) -> str:
@@ -46,8 +64,8 @@ class Index:
     def note(self) -> str:
         return ""
 
-    def wheels(self, situation: Situation, again: c.Collection[str]) -> Wheelhouse | None:
-        """The wheels that a runtime needs besides what it has; None where it needs none.
+    def wheels(self, situation: Situation, again: c.Collection[str]) -> Locked:
+        """The wheels that a runtime needs besides what it has.
 
         again: packages that are to be laid down once more in their version.
         """
@@ -55,6 +73,8 @@ class Index:
         entries = tuple(self._entries(situation.instances, target, installed, again))
         base, _odd = base_of(package for name, package in installed.items() if name not in again)
         folder = self.cache / "index" / self._digest(target, entries, base)
+        # Locks differ with all that a runtime has, and their wheels do not.
+        store = Store(folder, shared=self.cache / "wheels")
         controller = _wheelhouse_build.Controller(
             find=self.find, place=pathlib.Path, cache=self.cache, check=False, on_event=lambda event: None
         )
@@ -68,8 +88,10 @@ class Index:
             # What was the latest when it was locked need not be so any more.
             upgrade=any(entry.state == _declaration.LATEST for entry in entries),
         )
-        _wheelhouse_build.for_one(folder, request, Goal("runtime", target, base), controller, SECONDS)
-        return Wheelhouse(folder) if any(folder.rglob("*.whl")) else None
+        goal = Goal("runtime", target, base)
+        places = _wheelhouse_build.for_one(store, request, goal, controller, SECONDS, self.run)
+        _forget([folder, *(place.parent for place in places)])
+        return Locked(tuple(map(_read, places)))
 
     def _entries(
         self, users: tuple[str, ...], target: Target, installed: Packages, again: c.Collection[str]
@@ -87,7 +109,7 @@ class Index:
         parts = [
             target.description,
             str(target.tags[0]),
-            *sorted(map(_said, entries)),
+            *sorted(f"{_said(entry)} {self._content(entry)}" for entry in entries),
             *sorted(_said(each) for each in self.declared.constraints if each.applies(target.environment)),
             *sorted(self.declared.allow_protected),
             *sorted(f"{package.name}=={package.raw}" for package in base.values()),
@@ -95,9 +117,33 @@ class Index:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
+    def _content(self, entry: Entry) -> str:
+        """The hash of a wheel on the controller: built anew, it has another one under the same name."""
+        if entry.source is None or entry.source.kind != _declaration.FILE:
+            return ""
+        return _wheel.digest(pathlib.Path(_sources.found(self.find, entry.where, entry.source.place)))
+
     def _indexes(self) -> _indexes.Indexes:
         elsewhere = {"extra_index_urls": [], "find_links": [], "no_index": False, "ca_bundle": None}
         return _indexes.indexes({"index_url": self.url, **elsewhere})
+
+
+def _read(place: pathlib.Path) -> Wheel:
+    # What is in the way of a plan is told with the hash that the file must have.
+    return dataclasses.replace(_wheel.read(place), allowed=frozenset([place.parent.name]))
+
+
+def _forget(used: c.Iterable[pathlib.Path]) -> None:
+    """Removes what lies beside these folders and was not used for long."""
+    for folder in used:
+        # Another user's, if several share the cache.
+        with contextlib.suppress(PermissionError):
+            os.utime(folder)
+    for parent in {folder.parent for folder in used}:
+        for each in parent.iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - each.stat().st_mtime > KEPT_SECONDS:
+                    shutil.rmtree(each)
 
 
 def _said(entry: Entry) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import os
 import pathlib
+import time
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
@@ -60,6 +62,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "change_time_limit": {"type": "int", "default": 3600},
 }
 ALL = "all"
+# Made when Ansible loads the action, before it forks a worker for each host.
+RUN = f"{os.getpid()}-{time.time_ns()}"
 CONTROLLER, FROM_HOST = "controller", "host"
 
 
@@ -119,7 +123,7 @@ def _asked(
         except ImportError as error:
             advice = "install the requirements.txt of this collection next to ansible-core, or set wheelhouse"
             raise HostProblem(f"the controller cannot ask a package index ({error}); {advice}") from None
-        return Index(arguments["index_url"], declared, controller.find, controller.cache)
+        return Index(arguments["index_url"], declared, controller.find, controller.cache, RUN)
 
     return make
 

@@ -26,6 +26,7 @@ from packaging.specifiers import SpecifierSet
 Find = c.Callable[[str], str]
 """From the path in an option to the file or folder on the controller; a FileNotFoundError if there is none."""
 
+
 Lacking = c.Callable[[str, SpecifierSet], bool]
 """Whether a runtime can use a wheel of this package and release."""
 

@@ -101,12 +101,24 @@ def build(arguments: dict[str, t.Any], controller: Controller) -> dict[str, t.An
         return _Build(store, request, goals, arguments, controller).run()
 
 
-def for_one(folder: pathlib.Path, request: Request, goal: Goal, controller: Controller, seconds: int) -> None:
-    """Locks and loads for one target, into a wheelhouse of its own."""
+def for_one(
+    store: Store, request: Request, goal: Goal, controller: Controller, seconds: int, run: str
+) -> tuple[pathlib.Path, ...]:
+    """Locks and loads for one target, into a wheelhouse of its own; the locked wheels.
+
+    In one run, that of this name, one question has one answer, also where it is about the latest.
+    """
     arguments = {"jobs": 8, "time_limit": seconds, "state": PRESENT}
-    with _wheelhouse_store.alone(folder):
-        whole = dataclasses.replace(request, own=dict(_own(request.entries, request, controller)))
-        _Build(Store(folder), whole, (goal,), arguments, controller).run()
+    answered = store.folder / "run"
+    with _wheelhouse_store.alone(store.folder):
+        upgrade = request.upgrade and not (answered.exists() and answered.read_text("utf-8") == run)
+        own = dict(_own(request.entries, request, controller))
+        whole = dataclasses.replace(request, own=own, upgrade=upgrade)
+        _Build(store, whole, (goal,), arguments, controller).run()
+        if request.upgrade:
+            _pylock_writer.write({answered: run})
+        written = _pylock_writer.read(_pylock_writer.path_of(store.folder, goal.name))
+    return tuple(map(store.place, written.wheels)) if written else ()
 
 
 def _check(arguments: dict[str, t.Any]) -> None:

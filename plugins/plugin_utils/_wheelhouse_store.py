@@ -41,9 +41,16 @@ class Store:
     """A wheelhouse as a folder."""
 
     folder: pathlib.Path
+    shared: pathlib.Path | None = None
+    """Where the wheels are, if several wheelhouses have them in common."""
+
+    @property
+    def wheels(self) -> pathlib.Path:
+        """The folder with the wheels, each below its sha256."""
+        return self.shared or self.folder / STORE
 
     def place(self, wheel: LockedWheel) -> pathlib.Path:
-        return self.folder / _pylock_writer.place_of(wheel)
+        return self.wheels / wheel.sha256 / wheel.file_name
 
     def has(self, wheel: LockedWheel) -> bool:
         """Whether it is there, and is what the lock says."""
@@ -118,7 +125,7 @@ def load(store: Store, wheels: c.Iterable[LockedWheel], loading: Loading) -> Non
                 f"{file_name} was not fetched within time_limit; run the task again to go on, or set time_limit higher"
             )
 
-    fetch = _fetch.fetcher(store.folder / STORE, dataclasses.replace(loading.way, on_block=on_block))
+    fetch = _fetch.fetcher(store.wheels, dataclasses.replace(loading.way, on_block=on_block))
     with concurrent.futures.ThreadPoolExecutor(loading.jobs) as pool:
         futures = [pool.submit(_bring, store, wheel, fetch, loading.on_event) for wheel in wheels]
         try:
@@ -151,7 +158,7 @@ def _copied(place: pathlib.Path, wheel: LockedWheel) -> pathlib.Path:
     """A wheel from another folder of the controller."""
     if wheel.path is None or not wheel.path.is_file():
         raise WheelProblem(f"{wheel.path or wheel.file_name} is not there any more; put it back, or lock with upgrade")
-    partial = place.with_name(f".{place.name}.{threading.get_ident()}.part")
+    partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(wheel.path, partial)

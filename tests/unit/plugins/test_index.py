@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import os
 import pathlib
 import typing as t
 
@@ -14,12 +15,15 @@ import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import (
     _declaration,
     _need,
+    _protection,
     _python_packages,
     _target,
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Line
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._index import Index
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Situation
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._sources import Gathered
 from packaging.utils import canonicalize_name
 
 from testbed import index_server
@@ -40,16 +44,25 @@ class Bench:
         installed: c.Mapping[str, str] | None = None,
         again: c.Collection[str] = (),
         limits: str = "",
+        run: str = "a run",
     ) -> dict[str, list[str]]:
         """The versions that a runtime with these packages gets from the index."""
         defaults = {name: spec.get("default") for name, spec in _python_packages.ARGUMENT_SPEC.items()}
         line = [Line(limits, frozenset(), "limits.txt, line 1", True)] if limits else []
         declared = _declaration.declaration({**defaults, "packages": list(packages)}, line)
+        target = _target.target(SQL2019)
         there = {package.name: package for package in _recorded(installed or {})}
-        index = Index(self.server.simple, declared, str, self.folder / "cache")
-        house = index.wheels(_target.target(SQL2019), ("X",), there, again)
-        names = house.names if house else ()
-        return {name: [str(wheel.version) for wheel in house.named(name).wheels] for name in names if house}
+        nothing = Gathered("", None, ())
+        situation = Situation(declared, ("X",), there, target, nothing, _protection.protection((), frozenset()))
+        house = Index(self.server.simple, declared, str, self.folder / "cache", run).wheels(situation, again)
+        found: dict[str, list[str]] = {}
+        for wheel in house.wheels:
+            found.setdefault(wheel.name, []).append(str(wheel.version))
+        return found
+
+    def kept(self) -> list[str]:
+        """The wheels that lie in the cache."""
+        return sorted(path.name for path in (self.folder / "cache").rglob("*.whl"))
 
 
 def _recorded(installed: c.Mapping[str, str]) -> c.Iterator[Package]:
@@ -80,3 +93,43 @@ def test_what_no_index_can_have_is_not_asked_for(bench: Bench) -> None:
 def test_a_constraint_whose_condition_changes_is_a_new_question(bench: Bench) -> None:
     assert bench.found("tool", limits="dep<2; sys_platform == 'linux'")["dep"] == ["2.0"]
     assert bench.found("tool", limits="dep<2; sys_platform == 'win32'")["dep"] == ["1.0"]
+
+
+def test_a_wheel_is_fetched_and_kept_once_for_whatever_is_installed(bench: Bench) -> None:
+    for other in ({}, {"zzz": "1.0"}, {"zzz": "1.1"}):
+        assert bench.found("tool", installed=other) == {"tool": ["1.0"], "dep": ["2.0"]}
+    assert sorted(bench.server.fetched()) == bench.kept() == ["dep-2.0-py3-none-any.whl", "tool-1.0-py3-none-any.whl"]
+
+
+def test_a_release_that_was_withdrawn_is_not_offered_any_more(bench: Bench) -> None:
+    latest = {"name": "dep", "state": "latest"}
+    assert bench.found(latest, run="first") == {"dep": ["2.0"]}
+    bench.server.wheels = [wheel for wheel in bench.server.wheels if wheel.version != "2.0"]
+    assert bench.found(latest, run="second") == {"dep": ["1.0"]}
+
+
+def test_what_the_latest_is_has_one_answer_in_a_run(bench: Bench) -> None:
+    latest = {"name": "dep", "state": "latest"}
+    assert bench.found(latest, run="first") == {"dep": ["2.0"]}
+    bench.server.wheels.append(Wheel("dep", "3.0"))
+    bench.server.seen.clear()
+    assert bench.found(latest, run="first") == {"dep": ["2.0"]}
+    assert bench.server.seen == []
+    assert bench.found(latest, run="second") == {"dep": ["3.0"]}
+
+
+def test_a_wheel_of_the_controller_that_is_built_anew_is_taken(bench: Bench, tmp_path: pathlib.Path) -> None:
+    path = Wheel("mine", modules={"mine.py": "x = 1\n"}).write(tmp_path)
+    bench.found(str(path))
+    Wheel("mine", modules={"mine.py": "x = 2\n"}, requires=("dep",)).write(tmp_path)
+    assert bench.found(str(path)) == {"dep": ["2.0"], "mine": ["1.0"]}
+
+
+def test_what_was_not_used_for_long_is_forgotten(bench: Bench) -> None:
+    bench.found("tool", installed={"zzz": "1.0"})
+    for folder in (bench.folder / "cache" / "index", bench.folder / "cache" / "wheels"):
+        for each in folder.iterdir():
+            os.utime(each, (0, 0))
+    assert bench.found("dep") == {"dep": ["2.0"]}
+    assert bench.kept() == ["dep-2.0-py3-none-any.whl"]
+    assert len(list((bench.folder / "cache" / "index").iterdir())) == 1
