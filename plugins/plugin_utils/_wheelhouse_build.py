@@ -250,7 +250,7 @@ class _Build:
         locked, described = self._sized(locked, self._described(wheels.values()))
         notes = [note for each in locked for note in (*each.goal.notes, *self._proven(each, described))]
         texts = {each.path: _pylock_writer.text(each.question, each.wheels) for each in locked}
-        changed = self._written(locked, texts) or bool(missing)
+        changed = self._written(locked, texts, bool(missing))
         return _result(locked, missing, described, notes, changed)
 
     def _locked(self, goal: Goal) -> _Locked:
@@ -367,27 +367,25 @@ class _Build:
         ]
         return whole, {key: dataclasses.replace(said, size=sizes[key] or 0) for key, said in described.items()}
 
-    def _written(self, locked: list[_Locked], texts: c.Mapping[pathlib.Path, str]) -> bool:
-        """Whether locks or the manifest are, or would be, other ones than before."""
+    def _written(self, locked: list[_Locked], texts: c.Mapping[pathlib.Path, str], loaded: bool) -> bool:
+        """Whether wheels, locks or the manifest are, or would be, other ones than before."""
         changed = [each.path for each in locked if each.before is None or each.before.text != texts[each.path]]
         if self._controller.check:
-            return bool(changed)
+            return loaded or bool(changed) or bool(_outdated_manifest(self._store))
         _pylock_writer.write({path: texts[path] for path in changed})
-        return _rewritten(self._store) or bool(changed)
+        outdated = _outdated_manifest(self._store)
+        _pylock_writer.write(outdated)
+        return loaded or bool(changed) or bool(outdated)
 
 
-def _rewritten(store: Store) -> bool:
-    """Brings the manifest in line with the locks and wheels that are there; whether it is another one now."""
+def _outdated_manifest(store: Store) -> dict[pathlib.Path, str]:
+    """The text that the manifest should have by the locks and wheels that are there; nothing where it has that."""
     locks = store.locks()
     described = _there(store, locks)
     text = _wheelhouse_store.manifest_text([(_name(written.path), written) for written in locks], described)
     path = store.folder / _wheelhouse_store.MANIFEST
-    if not described and not path.exists():
-        return False
-    if path.exists() and path.read_text("utf-8") == text:
-        return False
-    _pylock_writer.write({path: text})
-    return True
+    right = path.read_text("utf-8") == text if path.exists() else not described
+    return {} if right else {path: text}
 
 
 def _check_declared(question: Question, wheels: c.Iterable[LockedWheel]) -> None:
@@ -420,16 +418,16 @@ def _pruned(store: Store, controller: Controller) -> dict[str, t.Any]:
     """Removes what no lock refers to."""
     removed = store.unreferenced()
     names = sorted(path.name for folder in removed for path in folder.glob("*.whl"))
-    changed = bool(removed)
+    outdated = _outdated_manifest(store)
     if not controller.check:
         for folder in removed:
             shutil.rmtree(folder)
-        changed = _rewritten(store) or changed
+        _pylock_writer.write(outdated)
     locks = store.locks()
     described = _there(store, locks)
     return {
         **_summary(described),
-        "changed": changed,
+        "changed": bool(removed or outdated),
         "targets": [_target(_name(each.path), each.path, each.wheels, described) for each in locks],
         "fetched": [],
         "removed": names,

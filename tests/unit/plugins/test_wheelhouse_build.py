@@ -232,6 +232,24 @@ def test_the_locks_of_other_tools_count_and_other_files_stay(bench: Bench) -> No
     assert (bench.house / "wheels" / "notes.txt").exists()
 
 
+@pytest.mark.parametrize("state", ["present", "locked", "pruned"])
+@pytest.mark.parametrize("damage", ["gone", "other"])
+def test_a_check_looks_at_the_manifest_as_well(bench: Bench, state: str, damage: str) -> None:
+    bench.run("tool")
+    manifest = bench.house / "manifest.json"
+    before = bench.files()
+    if damage == "gone":
+        manifest.unlink()
+    else:
+        manifest.write_text(json.dumps({"format": 1, "wheels": []}))
+    found = bench.files()
+    assert bench.run("tool", state=state, check=True)["changed"]
+    assert bench.files() == found
+    assert bench.run("tool", state=state)["changed"]
+    assert bench.files() == before
+    assert not bench.run("tool", state=state, check=True)["changed"]
+
+
 def test_nothing_is_made_to_be_pruned(bench: Bench) -> None:
     assert "there is no wheelhouse" in bench.problem(state="pruned")
     assert not bench.house.exists()
