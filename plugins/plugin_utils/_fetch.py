@@ -111,6 +111,8 @@ def _provide(url: str, sha256: str, path: pathlib.Path, way: Way) -> None:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("https", "http"):
         raise _Fault("is no URL of https or http; name one")
+    if way.ca_bundle and not pathlib.Path(way.ca_bundle).is_file():
+        raise _Fault(f"cannot be fetched, since ca_bundle names {way.ca_bundle}, which is no file; correct that option")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _alone(path.with_name(path.name + ".part")) as partial:
@@ -135,11 +137,17 @@ def _alone(partial: pathlib.Path) -> c.Iterator[pathlib.Path]:
     while True:
         with partial.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Whoever had it may be done with it: then this is a file without a name.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file.fileno()), partial.stat()):
-                    yield partial
-                    return
+            if _is_at(file, partial):
+                yield partial
+                return
+
+
+def _is_at(file: t.IO[bytes], path: pathlib.Path) -> bool:
+    """Whether an open file still has its name: whoever had it may be done with it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _download(url: str, sha256: str, partial: pathlib.Path, way: Way) -> None:

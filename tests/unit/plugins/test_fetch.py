@@ -18,6 +18,7 @@ import typing as t
 
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _fetch
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._fetch import Way
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 
 from testbed.wheels import Wheel
@@ -232,6 +233,25 @@ def test_a_certificate_that_nobody_vouches_for(server: type[Handler], tmp_path: 
     assert "cannot be fetched" in found
     assert "certificate verify failed" in found
     assert server.seen == []
+
+
+def test_certificates_that_are_not_there(server: type[Handler], tmp_path: pathlib.Path) -> None:
+    url, bundle = f"{server.elsewhere}/good/{NAME}", tmp_path / "gone.pem"
+    with pytest.raises(WheelProblem) as caught:
+        _fetch.fetcher(tmp_path / "fetched", Way(ca_bundle=str(bundle)))(url, WHEEL.sha256(), NAME)
+    assert f"{url} cannot be fetched, since ca_bundle names {bundle}, which is no file; correct that option" in str(
+        caught.value
+    )
+    assert server.seen == []
+
+
+def test_a_file_that_is_gone_during_the_fetch_is_told_as_that(server: type[Handler], tmp_path: pathlib.Path) -> None:
+    def gone(file_name: str, size: int) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    fetch_and_lose = _fetch.fetcher(tmp_path / "fetched", Way(on_block=gone))
+    with pytest.raises(WheelProblem, match=r"cannot be fetched \(\[Errno 2\] No such file or directory\)"):
+        fetch_and_lose(f"{server.elsewhere}/good/{NAME}", WHEEL.sha256(), NAME)
 
 
 def test_the_file_name_must_be_a_wheels(tmp_path: pathlib.Path) -> None:
