@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import functools
 import importlib
 import pathlib
 import re
@@ -29,6 +30,8 @@ tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else 
 
 Fetch = c.Callable[[str, str, str], pathlib.Path]
 """From URL, sha256 and file name to the file."""
+Read = c.Callable[[pathlib.Path], pylock.Pylock]
+"""From the path of a lock to what it says."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_WHEEL: dict[type, str] = {
@@ -57,9 +60,14 @@ class Pin:
     size: int | None
 
 
-def pins(path: pathlib.Path, target: Target) -> tuple[Pin, ...]:
+def reader() -> Read:
+    """Reads each lock once, however many runtimes follow it."""
+    return functools.cache(_read)
+
+
+def pins(path: pathlib.Path, target: Target, read: Read | None = None) -> tuple[Pin, ...]:
     """What a lock demands of a target, one wheel for each package."""
-    lock = _read(path)
+    lock = (read or _read)(path)
     environment = t.cast(Environment, dict(target.environment))
     try:
         selected = list(lock.select(environment=environment, tags=target.tags))
@@ -75,44 +83,47 @@ def files(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
     return tuple(sorted([*path.glob("pylock.toml"), *path.glob("pylock.*.toml")])) if path.is_dir() else (path,)
 
 
-def fitting(paths: c.Iterable[pathlib.Path], target: Target) -> dict[pathlib.Path, tuple[Pin, ...]]:
+def fitting(
+    paths: c.Iterable[pathlib.Path], target: Target, read: Read | None = None
+) -> dict[pathlib.Path, tuple[Pin, ...]]:
     """What those locks demand that are made for a target, at least one of them; several if none fits better."""
+    read = read or reader()
     found: dict[pathlib.Path, tuple[Pin, ...]] = {}
     reasons: list[str] = []
     for path in paths:
         try:
-            found[path] = pins(path, target)
+            found[path] = pins(path, target, read)
         except LockProblem as problem:
             reasons.append(str(problem))
     if not found:
         raise LockProblem(f"no lock fits {target.description}: {'; '.join(reasons) or 'none was named'}")
-    return _nearest(found)
+    return _nearest(found, read)
 
 
-def _nearest(found: dict[pathlib.Path, tuple[Pin, ...]]) -> dict[pathlib.Path, tuple[Pin, ...]]:
+def _nearest(found: dict[pathlib.Path, tuple[Pin, ...]], read: Read) -> dict[pathlib.Path, tuple[Pin, ...]]:
     """Of locks for several corrections of one Python, that for the last one: 3.7.4 has a lock that 3.7.1 cannot follow.
 
     Where one of them does not say from which Python on it holds, nobody can tell.
     """
-    oldest = {path: _oldest_python(path) for path in found}
+    oldest = {path: _oldest_python(read(path)) for path in found}
     known = [each for each in oldest.values() if each is not None]
     if len(known) < len(oldest):
         return found
     return {path: pinned for path, pinned in found.items() if oldest[path] == max(known)}
 
 
-def _oldest_python(path: pathlib.Path) -> Version | None:
+def _oldest_python(lock: pylock.Pylock) -> Version | None:
     """The Python from which on a lock holds."""
-    said = _read(path).requires_python or SpecifierSet()
+    said = lock.requires_python or SpecifierSet()
     return max(
         (Version(each.version.removesuffix(".*")) for each in said if each.operator in (">=", ">", "==", "~=")),
         default=None,
     )
 
 
-def names(path: pathlib.Path) -> frozenset[str]:
+def names(lock: pylock.Pylock) -> frozenset[str]:
     """The packages of a lock, for whatever target."""
-    return frozenset(package.name for package in _read(path).packages)
+    return frozenset(package.name for package in lock.packages)
 
 
 def wheels(pinned: c.Iterable[Pin], house: Wheelhouse | None, fetch: Fetch) -> tuple[Wheel, ...]:

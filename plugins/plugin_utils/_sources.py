@@ -68,11 +68,12 @@ class Sources:
     files: c.Mapping[str, Wheel]
     """The wheels on the controller that entries name, by the place of the entry."""
     fetch: c.Callable[[str, str, str], pathlib.Path]
+    read: _lock.Read = dataclasses.field(default_factory=_lock.reader)
 
     def locked_names(self) -> frozenset[str]:
         """The packages of the lock, for whatever target."""
         try:
-            return frozenset().union(*(_lock.names(lock) for lock in self.locks))
+            return frozenset().union(*(_lock.names(self.read(lock)) for lock in self.locks))
         except _lock.LockProblem as problem:
             raise HostProblem(str(problem)) from None
 
@@ -114,7 +115,7 @@ class Sources:
 
     def _lock_for(self, target: Target) -> tuple[pathlib.Path, tuple[_lock.Pin, ...]]:
         """The one lock that is made for a target."""
-        fitting = _lock.fitting(self.locks, target)
+        fitting = _lock.fitting(self.locks, target, self.read)
         if len(fitting) > 1:
             both = names(str(path) for path in fitting)
             raise HostProblem(f"{both} fit {target.description}; name one of them in the option lock")

@@ -38,6 +38,7 @@ class Offered:
     house: Wheelhouse | None
     locks: tuple[pathlib.Path, ...]
     fetch: _lock.Fetch
+    read: _lock.Read = dataclasses.field(default_factory=_lock.reader)
 
     def selection(self, target: Target) -> Selection:
         """What a target can have of it."""
@@ -45,7 +46,7 @@ class Offered:
 
     def _by_locks(self, target: Target) -> Selection:
         try:
-            fitting = _lock.fitting(self.locks, target)
+            fitting = _lock.fitting(self.locks, target, self.read)
             wheels = _lock.wheels([pin for pins in fitting.values() for pin in pins], self.house, self.fetch)
         except (_lock.LockProblem, WheelProblem) as problem:
             raise HostProblem(str(problem)) from None

@@ -15,7 +15,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration impo
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Need
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +54,7 @@ def prove(
 def _unfit(target: Target, wheel: Wheel) -> c.Iterator[str]:
     if target.rank(wheel.tags) is None:
         yield f"{wheel.file_name} does not fit {target.description}"
-    try:
-        allowed = SpecifierSet(wheel.requires_python).contains(target.python, prereleases=True)
-    except InvalidSpecifier:
-        allowed = True
-    if not allowed:
+    if not target.allows(wheel.requires_python):
         yield f"{wheel.file_name} requires Python {wheel.requires_python}"
 
 

@@ -31,21 +31,16 @@ def of_file(wheel: Wheel) -> LockedWheel:
     return LockedWheel(wheel.name, wheel.version, wheel.file_name, sha256, path=path, size=wheel.size)
 
 
-def package(wheel: Wheel) -> Package:
-    """What a wheel would install."""
-    return _packages.from_wheel(wheel)
-
-
 def of_link(link: unearth.Link, session: Session, request: Request) -> Package:
     """What the wheel behind a link would install: from the index (PEP 658), or from the whole wheel."""
     try:
         if link.is_file:
-            return package(_wheel.read(link.file_path))
+            return _packages.from_wheel(_wheel.read(link.file_path))
         if link.dist_info_link is not None:
             text = _published(link, session)
             if text is not None:
-                return package(_wheel.described(link.filename, text, _fetch.without_secrets(link.url)))
-        return package(_wheel.read(_whole(link, request)))
+                return _packages.from_wheel(_wheel.described(link.filename, text, _fetch.without_secrets(link.url)))
+        return _packages.from_wheel(_wheel.read(_whole(link, request)))
     except WheelProblem as problem:
         raise HostProblem(str(problem)) from None
 

@@ -156,7 +156,3 @@ class Question:
                 # What is broken already limits nothing.
                 if there is not None and need.specifier and there.meets(need):
                     yield Limit(need.name, need.specifier, f"{package.title} {package.raw} is installed")
-
-
-Resolve = c.Callable[[Question], tuple[LockedWheel, ...]]
-"""From a question to the wheels that its target needs besides its base; an Unresolvable where there are none."""

@@ -17,7 +17,7 @@ import typing as t
 
 import resolvelib
 import unearth
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need, _secrets, _solver, _wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _need, _packages, _secrets, _solver, _wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _metadata
@@ -226,7 +226,7 @@ class _Provider(resolvelib.AbstractProvider):  # type: ignore[type-arg]  # subsc
 
     def _described(self, release: Release) -> Package:
         if release.own is not None:
-            return _metadata.package(self._own[release.name])
+            return _packages.from_wheel(self._own[release.name])
         if release.link is None:
             raise ValueError(release.name)
         return _metadata.of_link(release.link, self._session, self._question.request)

@@ -128,3 +128,25 @@ def test_every_hash_of_a_requirements_file_is_checked(
 
     assert run("0" * 64) == {("hash", "demo")}
     assert run(wheel.sha256()) == set()
+
+
+def test_a_lock_is_read_once_for_all_runtimes(
+    worlds: dict[str, World], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = Wheel("demo")
+    wheel.write(tmp_path)
+    entry = f'{{name = "{wheel.expected_file_name()}", path = "{wheel.expected_file_name()}", '
+    entry += f'hashes = {{sha256 = "{wheel.sha256()}"}}}}'
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "demo"\nwheels = [{entry}]\n')
+    read: list[pathlib.Path] = []
+    read_text = pathlib.Path.read_text
+
+    def counted(self: pathlib.Path, *arguments: t.Any) -> str:
+        read.extend([self] if self.suffix == ".toml" else [])
+        return read_text(self, *arguments)
+
+    monkeypatch.setattr(pathlib.Path, "read_text", counted)
+    result = told_host.converge(worlds, tmp_path / "cache", lock=str(lock))
+    assert planned(result) == {"SQL01": ["install demo 1.0"], "SQL02": ["install demo 1.0"]}
+    assert read == [lock]
