@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - mlfleet.packages.agent
 requirements:
   - On the controller, C(packaging) 26.1 or newer and C(resolvelib) 1.0 or newer; C(tomli) for O(lock) with Python 3.10.
+  - On the controller, to ask O(index), also C(uv), C(unearth) and C(tomli-w).
   - On the host, in each runtime that is changed, pip 8 or newer.
 attributes:
   check_mode:
@@ -87,6 +88,8 @@ options:
     description:
       - A lock file on the controller (PEP 751, C(pylock.toml)), or a folder with one for each target. All packages of
         the lock that fits a runtime are wanted there, in the locked versions and from wheels with the locked hashes.
+      - Of several that fit, the one for the latest Python counts, so that a folder may hold locks for 3.7.1 and for
+        3.7.4.
       - The wheels come from O(wheelhouse), from the paths in the lock, or from its URLs, in this order.
     type: path
   wheelhouse:
@@ -101,7 +104,7 @@ options:
         lacks something. It then locks for the runtime, fetches the wheels into a folder of its own, and sends them, so
         that the host needs no internet.
       - Equal runtimes with the same declaration share what was locked; M(mlfleet.packages.wheelhouse) does the same
-        with more to choose from.
+        with more to choose from. What nobody used for a month is removed.
     type: bool
     default: true
   index_url:
