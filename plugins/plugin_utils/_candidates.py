@@ -66,6 +66,17 @@ class Offer:
         return tuple(each.reason for each in self.rejected)
 
 
+@dataclasses.dataclass(frozen=True)
+class Listed:
+    """Wheels that somebody has chosen already."""
+
+    wheels: tuple[Wheel, ...]
+
+    def named(self, name: str) -> Offer:
+        found = (wheel for wheel in self.wheels if wheel.name == name)
+        return Offer(tuple(sorted(found, key=lambda wheel: wheel.version, reverse=True)))
+
+
 class Candidates(t.Protocol):
     """Everything that could be installed."""
 

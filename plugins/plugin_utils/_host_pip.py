@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _pip_question, _wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Listed, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Action, Plan, Situation
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import HostWheel, Runtime, checked
@@ -59,17 +59,6 @@ class _Fetched:
 
 
 @dataclasses.dataclass(frozen=True)
-class Offered:
-    """What pip would take."""
-
-    wheels: tuple[Wheel, ...]
-
-    def named(self, name: str) -> Offer:
-        found = [wheel for wheel in self.wheels if wheel.name == name]
-        return Offer(tuple(sorted(found, key=lambda wheel: wheel.version, reverse=True)))
-
-
-@dataclasses.dataclass(frozen=True)
 class HostPip:
     """The pip of one runtime."""
 
@@ -87,7 +76,7 @@ class HostPip:
         version = snapshot.pip_version if snapshot else None
         return f"what is new here was chosen by the host's own pip {version}, from the index that it is set up for"
 
-    def wheels(self, situation: Situation, again: c.Collection[str]) -> Offered | None:
+    def wheels(self, situation: Situation, again: c.Collection[str]) -> Listed | None:
         """What pip would take for what is lacking; it is not asked where it cannot help."""
         question = _pip_question.question(situation, again)
         if question is None:
@@ -95,7 +84,7 @@ class HostPip:
         answer = checked(_Resolved, self._ask("pip_resolve", dataclasses.asdict(question)))
         if answer.problem is not None:
             raise HostProblem(answer.problem)
-        return Offered(tuple(map(_described, answer.found)))
+        return Listed(tuple(map(_described, answer.found)))
 
     def fetched(self, plan: Plan) -> Plan:
         """The same plan with wheels that lie in the store of the host."""

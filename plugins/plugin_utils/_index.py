@@ -20,7 +20,7 @@ import shutil
 import time
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _declaration, _sources, _wheel, _wheelhouse_build
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Offer, Wheel
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Listed, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration, Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking import _indexes
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._request import Goal, Request, base_of
@@ -33,16 +33,6 @@ from packaging.specifiers import SpecifierSet
 
 SECONDS = 1800
 KEPT_SECONDS = 30 * 24 * 3600
-
-
-@dataclasses.dataclass(frozen=True)
-class Locked:
-    """The wheels of a lock, and nothing that an earlier one had."""
-
-    wheels: tuple[Wheel, ...]
-
-    def named(self, name: str) -> Offer:
-        return Offer(tuple(wheel for wheel in self.wheels if wheel.name == name))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +54,7 @@ class Index:
     def note(self) -> str:
         return ""
 
-    def wheels(self, situation: Situation, again: c.Collection[str]) -> Locked:
+    def wheels(self, situation: Situation, again: c.Collection[str]) -> Listed:
         """The wheels that a runtime needs besides what it has.
 
         again: packages that are to be laid down once more in their version.
@@ -91,7 +81,7 @@ class Index:
         goal = Goal("runtime", target, base)
         places = _wheelhouse_build.for_one(store, request, goal, controller, SECONDS, self.run)
         _forget([folder, *(place.parent for place in places)])
-        return Locked(tuple(map(_read, places)))
+        return Listed(tuple(map(_read, places)))
 
     def _entries(
         self, users: tuple[str, ...], target: Target, installed: Packages, again: c.Collection[str]
