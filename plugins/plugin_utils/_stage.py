@@ -78,6 +78,7 @@ def stage(arguments: dict[str, t.Any], host: AgentHost, controller: Controller) 
     staging = _store.look(host, items, arguments["time_limit"], use=not controller.check)
     if arguments["source"] != CONTROLLER:
         staging = staging.whole()
+    _check_wheels(arguments["source"], staging, folder)
     staging.check_space()
     if not controller.check:
         _bring(arguments, host, staging, folder)
@@ -149,10 +150,18 @@ def _staged(runtime: Runtime, users: tuple[str, ...], offered: Offered) -> _Stag
     return _Staged(runtime, users, target.description, offered.selection(target))
 
 
+def _check_wheels(source: str, staging: Staging, folder: pathlib.Path | None) -> None:
+    """Refuses wheels that the source cannot give as they are meant: before anything is sent, so in check mode too."""
+    if source == CONTROLLER or folder is None:
+        _stage_selection.check_content(staging.items)
+        return
+    for item in staging.items:
+        _below(folder, item)
+
+
 def _bring(arguments: dict[str, t.Any], host: AgentHost, staging: Staging, folder: pathlib.Path | None) -> None:
     source = arguments["source"]
     if source == CONTROLLER or folder is None:
-        _stage_selection.check_content({part.item for part in staging.parts})
         _store.send(host, staging, arguments["time_limit"])
         return
 

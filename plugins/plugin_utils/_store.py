@@ -33,9 +33,14 @@ class Staging:
     parts: tuple[Part, ...]
 
     @property
+    def items(self) -> tuple[Item, ...]:
+        """The wheels that are not there, in the order in which they are sent."""
+        return tuple(dict.fromkeys(part.item for part in self.parts))
+
+    @property
     def lacking(self) -> frozenset[str]:
         """The sha256 of the wheels that are not there."""
-        return frozenset(part.item.sha256 for part in self.parts)
+        return frozenset(item.sha256 for item in self.items)
 
     @property
     def bytes(self) -> int:
@@ -44,8 +49,7 @@ class Staging:
 
     def whole(self) -> Staging:
         """Without use for what has come already."""
-        items = {part.item.sha256: part.item for part in self.parts}
-        return dataclasses.replace(self, parts=tuple(Part(item, 0, item.size) for item in items.values()))
+        return dataclasses.replace(self, parts=tuple(Part(item, 0, item.size) for item in self.items))
 
     def check_space(self) -> None:
         """Refuses what the volume of the store cannot take."""

@@ -252,9 +252,24 @@ def test_a_wheel_that_is_not_the_locked_one_is_not_sent(site: Site, house: pathl
     (house / wanted.expected_file_name()).write_bytes(dataclasses.replace(wanted, metadata_version="2.2").content())
     (house / "pylock.toml").write_text(lock(wanted))
     site.serve()
-    refused = stage(site, house)
-    assert refused.seen.status == "FAILED!"
-    assert f"and should have {wanted.sha256()}; get the wheel anew" in refused.seen.message
+    for arguments in (["--check"], []):
+        refused = stage(site, house, *arguments)
+        assert refused.seen.status == "FAILED!"
+        assert f"and should have {wanted.sha256()}; get the wheel anew" in refused.seen.message
+    assert not site.host.place(STORE).exists()
+
+
+@pytest.mark.parametrize("options", [{"source": "url", "url": "http://127.0.0.1:1"}, {"source": "share", "share": "D:"}])
+def test_a_wheel_beside_the_wheelhouse_is_found_by_no_host(
+    site: Site, house: pathlib.Path, tmp_path: pathlib.Path, options: dict[str, str]
+) -> None:
+    other = wheel("four", MB).write(tmp_path / "other")
+    (other.parent / "pylock.toml").write_text(lock(wheel("four", MB)))
+    site.serve()
+    for arguments in (["--check"], []):
+        refused = stage(site, house, *arguments, options={**options, "locks": [str(other.parent)]})
+        assert refused.seen.status == "FAILED!"
+        assert f"{other} is not in the wheelhouse {house}; put it there" in refused.seen.message
     assert not site.host.place(STORE).exists()
 
 
