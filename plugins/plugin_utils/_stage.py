@@ -78,8 +78,7 @@ def stage(arguments: dict[str, t.Any], host: AgentHost, controller: Controller) 
     staging = _store.look(host, items, arguments["time_limit"], use=not controller.check)
     if arguments["source"] != CONTROLLER:
         staging = staging.whole()
-    _check_wheels(arguments["source"], staging, folder)
-    staging.check_space()
+    _check_way(arguments["source"], host, staging, folder)
     if not controller.check:
         _bring(arguments, host, staging, folder)
     removed = _collected(arguments, host, items, controller.check)
@@ -150,13 +149,15 @@ def _staged(runtime: Runtime, users: tuple[str, ...], offered: Offered) -> _Stag
     return _Staged(runtime, users, target.description, offered.selection(target))
 
 
-def _check_wheels(source: str, staging: Staging, folder: pathlib.Path | None) -> None:
-    """Refuses wheels that the source cannot give as they are meant: before anything is sent, so in check mode too."""
+def _check_way(source: str, host: AgentHost, staging: Staging, folder: pathlib.Path | None) -> None:
+    """Refuses what cannot be brought as it is meant: before anything is sent, so in check mode too."""
     if source == CONTROLLER or folder is None:
         _stage_selection.check_content(staging.items)
+        _store.check_space_to_send(host, staging)
         return
     for item in staging.items:
         _below(folder, item)
+    _store.check_space_to_pull(staging)
 
 
 def _bring(arguments: dict[str, t.Any], host: AgentHost, staging: Staging, folder: pathlib.Path | None) -> None:

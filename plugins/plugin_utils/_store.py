@@ -51,9 +51,9 @@ class Staging:
         """Without use for what has come already."""
         return dataclasses.replace(self, parts=tuple(Part(item, 0, item.size) for item in self.items))
 
-    def check_space(self) -> None:
+    def check_space(self, needed: int) -> None:
         """Refuses what the volume of the store cannot take."""
-        needed, free = _store_plan.needed_bytes(self.parts), self.held.free_bytes
+        free = self.held.free_bytes
         if needed > free:
             sizes = f"about {needed // MEBIBYTE + 1} MiB, and its volume has {free // MEBIBYTE} MiB left"
             advice = "make room there, or name a store on another volume in the variable mlfleet_store"
@@ -106,9 +106,8 @@ def send(host: AgentHost, staging: Staging, seconds: int) -> None:
     """Sends what is lacking. Whatever came stays there if it ends before its time, so that the next run goes on."""
     if not staging.parts:
         return
-    staging.check_space()
-    count = _store_plan.stream_count(staging.parts, host.streams)
-    with host.carrier.side_by_side(count) as carriers:
+    check_space_to_send(host, staging)
+    with host.carrier.side_by_side(_stream_count(host, staging)) as carriers:
         streams = _store_plan.streams(staging.parts, len(carriers))
         transfers = [
             _Transfer(host, carrier, staging.held.store, stream, seconds)
@@ -118,14 +117,29 @@ def send(host: AgentHost, staging: Staging, seconds: int) -> None:
     staging.check_there(there)
 
 
+def check_space_to_send(host: AgentHost, staging: Staging) -> None:
+    """Refuses what the volume of the store cannot take, divided as `send` does."""
+    count, limit = _stream_count(host, staging), host.carrier.input_limit
+    staging.check_space(_store_plan.needed_bytes(staging.parts, count, limit))
+
+
+def _stream_count(host: AgentHost, staging: Staging) -> int:
+    return _store_plan.stream_count(staging.parts, host.streams if host.carrier.several else 1)
+
+
 def pull(host: AgentHost, staging: Staging, place: c.Callable[[Item], str], seconds: int) -> None:
     """Lets the host itself get what is lacking, from the place where it finds each wheel: a URL, or a path."""
     if not staging.parts:
         return
-    staging.check_space()
+    check_space_to_pull(staging)
     wheels = [{**_described(part.item), "place": place(part.item)} for part in staging.parts]
     answer = host.ask("store_pull", {"store": staging.held.store, "wheels": wheels}, seconds)
     staging.check_there(checked(_Received, answer).there)
+
+
+def check_space_to_pull(staging: Staging) -> None:
+    """Refuses what the volume of the store cannot take; what `pull` brings comes whole."""
+    staging.check_space(staging.whole().bytes)
 
 
 def collect(

@@ -83,12 +83,6 @@ def size(parts: c.Iterable[Part]) -> int:
     return sum(part.length for part in parts)
 
 
-def needed_bytes(parts: c.Sequence[Part]) -> int:
-    """What the volume of the store must take: a wheel that comes in pieces is there twice for a moment."""
-    joined = {part.item.sha256: part.item.size for part in parts if part.length < part.item.size}
-    return size(parts) + sum(joined.values())
-
-
 def stream_count(parts: c.Iterable[Part], most: int) -> int:
     """How many transfers are worth while."""
     return min(most, max(1, size(parts) // BYTES_PER_STREAM))
@@ -136,3 +130,16 @@ def batches(stream: c.Iterable[Part], limit: int | None) -> tuple[tuple[Part, ..
         made[-1].append(part)
         room = None if room is None else room - part.length
     return tuple(tuple(batch) for batch in made if batch)
+
+
+def needed_bytes(parts: c.Sequence[Part], count: int, limit: int | None) -> int:
+    """What the volume of the store must take if there are up to count streams, with up to limit bytes a command."""
+    # There may be fewer than wished for, which cuts other wheels.
+    return max(_needed_bytes(streams(parts, number), limit) for number in range(1, count + 1))
+
+
+def _needed_bytes(shares: c.Sequence[tuple[Part, ...]], limit: int | None) -> int:
+    """A wheel that comes in pieces is there twice while they are put together: one at a time in each stream."""
+    parts = [part for share in shares for batch in batches(share, limit) for part in batch]
+    joined = {part.item.sha256: part.item.size for part in parts if part.length < part.item.size}
+    return size(parts) + sum(sorted(joined.values(), reverse=True)[: len(shares)])

@@ -36,6 +36,9 @@ class Carrier(abc.ABC):
     input_limit: int | None = None
     """How many bytes one command can be given. None where they are handed on as they come."""
 
+    several: bool = False
+    """Whether more than one command can run at the same time, see side_by_side."""
+
     @abc.abstractmethod
     def run(self, command: Command, on_output: c.Callable[[bytes], None]) -> Ended:
         """Runs the command to its end and leaves nothing of it behind."""

@@ -65,6 +65,8 @@ class _Patience:
 class WinrmDirect(Carrier):
     """Runs command lines of cmd.exe in the shell of Ansible's winrm connection, or of one beside it."""
 
+    several = True
+
     def __init__(self, connection: t.Any, envelope_kb: int | None = None) -> None:
         if not HAS_PYWINRM:
             advice = "install the requirements.txt of this collection next to ansible-core"

@@ -50,8 +50,32 @@ def test_pieces_that_are_all_there_are_still_to_be_put_together() -> None:
     assert _store_plan.lacking([A], held(partial=ranges)) == (Part(A, 10, 0),)
 
 
+def whole(*items: Item) -> list[Part]:
+    return [Part(each, 0, each.size) for each in items]
+
+
 def test_a_wheel_in_pieces_needs_its_room_twice() -> None:
-    assert _store_plan.needed_bytes([Part(A, 0, 10), Part(B, 15, 5)]) == 10 + 5 + 20
+    assert _store_plan.needed_bytes([Part(A, 0, 10), Part(B, 15, 5)], 1, None) == 10 + 5 + 20
+    assert _store_plan.needed_bytes(whole(A, B), 1, None) == 10 + 20
+
+
+def test_what_is_cut_on_its_way_needs_its_room_twice() -> None:
+    large = item("l", 300 * MB)
+    assert _store_plan.needed_bytes(whole(large), 1, None) == 300 * MB
+    assert _store_plan.needed_bytes(whole(large), 4, None) == 2 * 300 * MB
+    assert _store_plan.needed_bytes(whole(A, B), 1, 15) == 10 + 20 + 20
+
+
+def test_pieces_are_put_together_one_wheel_at_a_time_in_each_stream() -> None:
+    large = [item(name, size * MB) for name, size in (("a", 20), ("b", 50), ("c", 40), ("d", 30))]
+    assert _store_plan.needed_bytes(whole(*large), 1, MB) == (140 + 50) * MB
+    assert _store_plan.needed_bytes(whole(*large), 2, MB) == (140 + 50 + 40) * MB
+
+
+def test_the_room_is_enough_for_fewer_streams_too() -> None:
+    """Three take a wheel each; if the service allows only two of them, the second wheel is cut."""
+    wheels = whole(*(item(name, 200 * MB) for name in "abc"))
+    assert _store_plan.needed_bytes(wheels, 3, None) == (600 + 200) * MB
 
 
 def test_a_share_of_its_own_is_for_large_transfers() -> None:
