@@ -235,6 +235,19 @@ def test_pieces_with_which_nobody_went_on_are_removed_after_a_week(place: Place)
     assert [name.partition("-")[0] for name in place.incoming()] == [B.sha256]
 
 
+def test_what_is_no_piece_is_left_alone(place: Place, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "reports").mkdir()
+    strange = [tmp_path / "reports" / name for name in ("report.xlsx", f"{A.sha256}-0-0123.part", f"{A.sha256}.part")]
+    for path in strange:
+        path.write_text("of somebody else")
+        os.utime(path, (0, 0))
+    place.folder.mkdir(parents=True)
+    (place.folder / "incoming").symlink_to(tmp_path / "reports")
+    place.put(C)
+    place.collect(most_bytes=1)
+    assert sorted((tmp_path / "reports").iterdir()) == sorted(strange)
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_wheel(place: Place) -> None:
     """300 MB, of which a third comes as a piece of its own, so that it has to be put together as well."""

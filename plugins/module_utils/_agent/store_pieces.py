@@ -132,8 +132,10 @@ def changed(each):
 
 
 def sweep(place):
-    """Removes what nobody goes on with."""
+    """Removes what nobody goes on with. The folder may be a link to one with files of other people."""
     for name in _names(place):
+        if not PIECE.fullmatch(name):
+            continue
         path = place.path(store.INCOMING, name)
         try:
             old = time.time() - os.stat(path).st_mtime > KEPT_SECONDS
