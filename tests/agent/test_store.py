@@ -10,11 +10,13 @@ import dataclasses
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import time
 import typing as t
 
 import pytest
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent import store_collect
 from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
@@ -224,6 +226,51 @@ def test_what_was_not_wanted_longest_goes_first_until_the_rest_is_small_enough(p
     assert place.collect(most_bytes=A.size + C.size) == [B.file_name]
     assert place.collect(A, most_bytes=10) == [C.file_name]
     assert place.visible() == expected(A)
+
+
+def test_what_is_no_wheel_is_not_collected(place: Place, tmp_path: pathlib.Path) -> None:
+    place.put(A, B)
+    notes = place.path(A).with_name("notes")
+    notes.mkdir()
+    (notes / "keep.txt").write_text("of somebody else")
+    (place.path(A).parent / "link").symlink_to(place.path(B).parent, target_is_directory=True)
+    foreign, linked = place.folder / ("0" * 64), place.folder / ("1" * 64)
+    (foreign / "sub").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere" / C.file_name
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(C.data)
+    linked.symlink_to(elsewhere.parent)
+    assert place.collect(B, most_bytes=1, remove=False) == [A.file_name]
+    assert place.collect(B, most_bytes=1) == [A.file_name]
+    assert place.visible() == expected(B)
+    assert ((notes / "keep.txt").is_file(), (foreign / "sub").is_dir(), elsewhere.is_file()) == (True, True, True)
+    assert place.collect(B, most_bytes=1) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "at", "removed"),
+    [("listdir", A.sha256, [B]), ("stat", A.file_name, [B]), ("unlink", A.file_name, [A, B]), ("rmdir", "", [A, B])],
+    ids=["before it is listed", "before it is measured", "before its wheel is removed", "before its folder is"],
+)
+def test_another_controller_collects_at_the_same_moment(
+    place: Place, monkeypatch: pytest.MonkeyPatch, step: str, at: str, removed: list[Content]
+) -> None:
+    place.put(A, B)
+    aged(place, A, 2)
+    aged(place, B, 1)
+    real = getattr(os, step)
+
+    def later(path: str, *arguments: t.Any, **options: t.Any) -> t.Any:
+        if str(path).endswith(at):
+            monkeypatch.undo()
+            shutil.rmtree(place.path(A).parent)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, step, later)
+    request = {"store": str(place.folder), "keep": [], "keep_days": 0, "most_bytes": 1, "remove": True}
+    answer = store_collect.operation(request, None, b"", None)
+    assert [each["file_name"] for each in answer["removed"]] == [each.file_name for each in removed]
+    assert place.visible() == {}
 
 
 def test_pieces_with_which_nobody_went_on_are_removed_after_a_week(place: Place) -> None:

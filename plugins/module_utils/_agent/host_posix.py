@@ -74,6 +74,11 @@ def keep_from_others(folder):
     os.chmod(folder, 0o755)
 
 
+def is_real_folder(path):
+    """Whether it is a folder, and no link to one."""
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
 def same_file(one, other):
     """Whether two paths name one interpreter: the same binary in the same folder, be it python or python3.
 

@@ -6,6 +6,7 @@
 
 import ntpath as paths
 import os
+import stat
 
 try:
     import winreg
@@ -151,6 +152,15 @@ def keep_from_others(folder):
     command = [icacls, folder, "/inheritance:r", "/grant:r"] + rights
     if call(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL) != 0:
         raise OSError("icacls does not take the right to write there from other users")
+
+
+def is_real_folder(path):
+    """Whether it is a folder, and neither a link nor a junction to one, which old Pythons take for the folder."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and not found.st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT
 
 
 def same_file(one, other):

@@ -59,7 +59,7 @@ class Store(object):
             names = [name for name in os.listdir(self.path()) if wheel_file.SHA256.fullmatch(name)]
         except OSError:
             return []
-        return sorted(name for name in names if os.path.isdir(self.path(name)))
+        return sorted(name for name in names if host.is_real_folder(self.path(name)))
 
     def mark_used(self, each):
         """Remembers that somebody wanted the wheel, for those who collect what nobody wants."""

@@ -4,11 +4,11 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """The operation store_collect: removes wheels that nobody has wanted for long, or that are too many."""
 
+import errno
 import os
-import shutil
 import time
 
-from . import store, store_pieces
+from . import store, store_pieces, wheel_file
 from .arguments import check
 from .refusal import Refusal
 
@@ -19,7 +19,7 @@ def operation(arguments, answers, program, attachments):
     """Answers what was removed, or would be. keep_days and most_bytes are limits, 0 for none."""
     check(arguments, {"store": str, "keep": [str], "keep_days": int, "most_bytes": int, "remove": bool})
     place = store.Store(arguments["store"])
-    entries = sorted(_Entry(place, sha256) for sha256 in place.entries())
+    entries = sorted(_entries(place))
     chosen = _chosen(entries, set(arguments["keep"]), arguments["keep_days"], arguments["most_bytes"])
     if arguments["remove"]:
         store_pieces.sweep(place)
@@ -28,15 +28,33 @@ def operation(arguments, answers, program, attachments):
     return {"removed": [entry.description() for entry in chosen]}
 
 
+def _entries(place):
+    """What a store made itself: folders with a wheel, or with nothing where a receiver was killed."""
+    found = []
+    for sha256 in place.entries():
+        try:
+            entry = _Entry(place, sha256)
+        except OSError:  # another controller has just removed it
+            continue
+        if entry.names or not entry.others:
+            found.append(entry)
+    return found
+
+
 class _Entry(object):
     """One wheel of the store; the first is the one that was not wanted for longest."""
 
     def __init__(self, place, sha256):
         self.sha256 = sha256
         self.path = place.path(sha256)
-        self.names = sorted(os.listdir(self.path))
-        self.size = sum(os.stat(os.path.join(self.path, name)).st_size for name in self.names)
+        names = sorted(os.listdir(self.path))
+        self.names = [name for name in names if wheel_file.FILE_NAME.fullmatch(name)]
+        self.others = len(names) - len(self.names)
+        self.size = sum(os.stat(path).st_size for path in self.files())
         self.used = os.stat(self.path).st_mtime
+
+    def files(self):
+        return [os.path.join(self.path, name) for name in self.names]
 
     def __lt__(self, other):
         return (self.used, self.sha256) < (other.used, other.sha256)
@@ -58,7 +76,12 @@ def _chosen(entries, keep, keep_days, most_bytes):
 
 
 def _remove(entry, place):
+    """Only the wheel: whatever somebody put beside it, perhaps a link to another folder, is none of ours."""
     try:
-        shutil.rmtree(entry.path)
+        for path in entry.files():
+            os.unlink(path)
+        os.rmdir(entry.path)
     except OSError as error:
-        raise Refusal("store-denied", "the store %s keeps %s: %s" % (place.folder, entry.sha256, error))
+        # Another controller removed it as well, or somebody put something there.
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+            raise Refusal("store-denied", "the store %s keeps %s: %s" % (place.folder, entry.sha256, error))
