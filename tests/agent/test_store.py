@@ -31,6 +31,15 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
+def source(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A share with A."""
+    path = tmp_path / "share" / A.file_name
+    path.parent.mkdir()
+    path.write_bytes(A.data)
+    return path
+
+
+@pytest.fixture
 def place(tmp_path: pathlib.Path) -> Place:
     return Place(tmp_path / "deep" / "store", NEWEST.path)
 
@@ -91,6 +100,43 @@ def test_all_pieces_there_and_nobody_who_put_them_together(place: Place) -> None
     assert place.query(A)["partial"] == [{"sha256": A.sha256, "offset": 0, "length": A.size}]
     assert place.receive([A.part(A.size)], b"") == [A.sha256]
     assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in pieces"])
+def test_pieces_go_when_their_wheel_is_there(place: Place, whole: bool) -> None:
+    """Also those that were not needed for it."""
+    place.receive([A.part(0, 100)], A.data[:100])
+    place.receive([B.part(0, 100)], B.data[:100])
+    place.receive([A.part(50, 50)], A.data[50:100])
+    place.receive([A.part(0 if whole else 100)], A.data[0 if whole else 100 :])
+    assert place.visible() == expected(A)
+    assert [name.partition("-")[0] for name in place.incoming()] == [B.sha256]
+
+
+def test_a_part_that_comes_when_its_wheel_is_there(place: Place) -> None:
+    """Another controller was faster, and its agent removed the pieces."""
+    place.put(A)
+    assert place.receive([A.part(100, 50)], A.data[100:150]) == [A.sha256]
+    assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+def test_what_a_host_gets_itself_comes_whole_or_not_at_all(place: Place, source: pathlib.Path) -> None:
+    for data, words in ((A.data[:-1], "ends 1 bytes too early"), (A.data[1:] + b"x", "have another sha256")):
+        source.write_bytes(data)
+        with pytest.raises(HostProblem, match=words):
+            place.pull((A, str(source)))
+        assert (place.visible(), place.incoming()) == ({}, [])
+    source.write_bytes(A.data)
+    place.receive([A.part(0, 100)], A.data[:100])
+    assert place.pull((A, str(source))) == [A.sha256]
+    assert (place.visible(), place.incoming()) == (expected(A), [])
+
+
+def test_a_source_that_breaks_off_leaves_nothing(place: Place) -> None:
+    """This one can be opened, and not be read."""
+    with pytest.raises(HostProblem, match="breaks off"):
+        place.pull((A, "/proc/self/mem"))
+    assert place.incoming() == []
 
 
 def test_several_receivers_side_by_side_on_one_wheel(place: Place) -> None:
@@ -280,6 +326,14 @@ def test_pieces_with_which_nobody_went_on_are_removed_after_a_week(place: Place)
     os.utime(old, (time.time() - 8 * DAY,) * 2)
     place.put(C)
     assert [name.partition("-")[0] for name in place.incoming()] == [B.sha256]
+
+
+def test_a_host_that_gets_wheels_itself_removes_old_pieces_too(place: Place, source: pathlib.Path) -> None:
+    place.receive([B.part(0, 10)], B.data[:10])
+    (old,) = (place.folder / "incoming").iterdir()
+    os.utime(old, (time.time() - 8 * DAY,) * 2)
+    place.pull((A, str(source)))
+    assert place.incoming() == []
 
 
 def test_what_is_no_piece_is_left_alone(place: Place, tmp_path: pathlib.Path) -> None:

@@ -377,11 +377,13 @@ def test_a_web_server_that_does_not_give_the_wheels(site: Site, house: pathlib.P
         (copy / "one-1.0-py3-none-any.whl").write_text("<html>Please log in</html>")
         short = stage(site, house, options=options).seen
         assert "the wheel one-1.0-py3-none-any.whl ends" in short.message
+        assert list(site.host.place(STORE + r"\incoming").iterdir()) == []
         swapped = (house / "one-1.0-py3-none-any.whl").read_bytes()[::-1]
         (copy / "one-1.0-py3-none-any.whl").write_bytes(swapped)
         other = stage(site, house, options=options).seen
         assert "have another sha256 than it; they were removed" in other.message
     assert visible(site) == {}
+    assert list(site.host.place(STORE + r"\incoming").iterdir()) == []
 
 
 def test_a_certificate_that_the_host_does_not_trust(site: Site, house: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -68,7 +68,7 @@ def covered(pieces, size):
 
 
 def publish(place, each, path):
-    """Lets a file of which the sha256 was checked become the wheel."""
+    """Lets a file of which the sha256 was checked become the wheel, for which no piece is of use any more."""
     os.makedirs(place.path(each["sha256"]), exist_ok=True)
     try:
         os.replace(path, place.wheel(each))
@@ -77,14 +77,28 @@ def publish(place, each, path):
         if not place.has(each):
             raise
         remove(path)
+    # Only now: another one who puts the same wheel together finds either its pieces or the wheel.
+    _remove_all(place, each["sha256"])
     place.mark_used(each)
+
+
+def _remove_all(place, sha256):
+    """The pieces of one wheel, whoever is writing them."""
+    for name in _names(place):
+        match = PIECE.fullmatch(name)
+        if match and match.group(1) == sha256:
+            remove(place.path(store.INCOMING, name))
 
 
 def join(place, each):
     """Makes the wheel of its pieces, if they are all there; whether it is there now."""
     pieces = [piece for piece in listed(place).get(each["sha256"], []) if piece[0] < each["size"]]
     if covered(pieces, each["size"]) != [[0, each["size"]]]:
-        return False
+        if not place.has(each):
+            return False
+        # Another controller was faster, and what came before was removed with its pieces.
+        _remove_all(place, each["sha256"])
+        return True
     # At this offset, nobody takes it for a piece that holds something.
     path, stream = create(place, each["sha256"], each["size"])
     try:
@@ -95,16 +109,12 @@ def join(place, each):
         if place.has(each):  # somebody else has just put it together, and removed the pieces
             return True
         raise
-    whole = sha256 == each["sha256"]
-    if whole:
+    if sha256 == each["sha256"]:
         publish(place, each, path)
-    # Only now: another one who puts the same wheel together finds either its pieces or the wheel.
-    for _offset, _length_of_it, piece in pieces:
-        remove(piece)
-    if not whole:
-        remove(path)
-        raise changed(each)
-    return True
+        return True
+    for wrong in [piece for _offset, _length_of_it, piece in pieces] + [path]:
+        remove(wrong)
+    raise changed(each)
 
 
 def _joined(pieces, size, target):

@@ -4,7 +4,7 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """The operation store_pull: gets wheels from a web server or a share, where a task says that this host shall do so."""
 
-from . import store, store_receive
+from . import store, store_pieces, store_receive
 from .arguments import check
 from .host import this as host
 from .refusal import Refusal
@@ -23,6 +23,7 @@ def operation(arguments, answers, program, attachments):
     store.check_wheels(arguments["wheels"], {"place": str})
     place = store.Store(arguments["store"])
     place.make()
+    store_pieces.sweep(place)
     there = []
     for each in arguments["wheels"]:
         _pull(each, place)
@@ -35,7 +36,7 @@ def _pull(each, place):
     part = {key: each[key] for key in store.WHEEL}
     part.update(offset=0, length=each["size"])
     with _opened(each["place"]) as stream:
-        store_receive.take(part, place, _Source(stream, each["place"]))
+        store_receive.take(part, place, _Source(stream, each["place"]), goes_on=False)
 
 
 class _Source(object):

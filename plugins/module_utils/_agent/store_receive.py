@@ -37,12 +37,15 @@ def _check_parts(parts):
             raise Refusal("arguments-malformed", "the part of the wheel %s is not inside of it" % each["file_name"])
 
 
-def take(each, place, attachments):
-    """One part, from where it can be read; whether the wheel is whole with it."""
+def take(each, place, attachments, goes_on=True):
+    """One part, from where it can be read; whether the wheel is whole with it.
+
+    goes_on: whether somebody may bring the rest of a part that broke off.
+    """
     try:
         if each["length"] == 0:  # all has come already, and is to be put together
             return store_pieces.join(place, each)
-        path, sha256 = _write(each, place, attachments)
+        path, sha256 = _write(each, place, attachments, goes_on)
         if each["length"] < each["size"]:
             return store_pieces.join(place, each)
         if sha256 != each["sha256"]:
@@ -55,8 +58,8 @@ def take(each, place, attachments):
         raise Refusal("store-failed", words)
 
 
-def _write(each, place, attachments):
-    """The path of the piece and the sha256 of what is in it. What has come stays if no more comes."""
+def _write(each, place, attachments, goes_on):
+    """The path of the piece and the sha256 of what is in it."""
     hashed = hashlib.sha256()
     left = each["length"]
     path, stream = store_pieces.create(place, each["sha256"], each["offset"])
@@ -70,9 +73,10 @@ def _write(each, place, attachments):
                 _write_all(stream, block)
                 hashed.update(block)
                 left -= len(block)
-    except OSError:
+    except Exception as error:
         # A disk that has become full must not stay so.
-        store_pieces.remove(path)
+        if isinstance(error, OSError) or not goes_on:
+            store_pieces.remove(path)
         raise
     return path, hashed.hexdigest()
 
