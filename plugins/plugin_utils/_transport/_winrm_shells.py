@@ -36,10 +36,12 @@ class ShellBeside:
             self.shell_id = self.protocol.open_shell(codepage=UTF_8)
 
     def reset(self) -> None:
-        """Another logon, as message encryption ends with the connection that it began with."""
+        """Another logon, as message encryption ends with the connection that it began with.
+
+        The next command opens a new shell: where the quota leaves no other, the old one must be closed before.
+        """
         self.protocol = _once_more(self.protocol)
         self.shell_id = None
-        self._connect()
 
     def close(self) -> None:
         """Closes the shell, and the connection with it."""

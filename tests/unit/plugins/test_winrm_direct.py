@@ -21,7 +21,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._carri
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._transport._winrm_direct import WinrmDirect
 
 from testbed import simulated, simulated_runtimes
-from testbed.winrm import endpoint, quotas
+from testbed.winrm import endpoint, faults, quotas
 
 USER, PASSWORD = "tester", "Sehr-geheim-7"
 HASH = r"C:\Tools\hash.exe"
@@ -155,6 +155,21 @@ def test_no_more_shells_than_the_service_allows(site: Site, quota: int) -> None:
     with site.direct(limits=quotas.Quotas(max_shells_per_user=quota)).side_by_side(4) as carriers:
         assert len(carriers) == quota
         assert said(carriers[-1]) == hashlib.sha256(DATA).hexdigest()
+    assert len(site.endpoint.shells("alpha")) == 1
+
+
+def test_a_lost_shell_is_ended_where_the_quota_leaves_no_other(site: Site) -> None:
+    """Whoever opens a new one first is refused, and the old one stays with its command."""
+    site.install("import time; time.sleep(1000)")
+    direct = site.direct(limits=quotas.Quotas(max_shells_per_user=2), operation_timeout=1)
+    with direct.side_by_side(2) as (_first, beside):
+        site.endpoint.inject("alpha", faults.Fault(faults.Effect.DROP_REQUEST, action="Signal"))
+        with pytest.raises(HostProblem, match="it did not answer within 2 seconds"):
+            said(beside, seconds=2)
+        assert len(site.endpoint.shells("alpha")) == 1
+        assert site.host.living() == []
+        site.install(_HASH.format(0))
+        assert said(beside) == hashlib.sha256(DATA).hexdigest()
     assert len(site.endpoint.shells("alpha")) == 1
 
 
