@@ -16,7 +16,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.module_utils._agent import store_collect
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent import host, refusal, store, store_collect
 from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
@@ -209,6 +209,36 @@ def test_a_store_that_cannot_be_made(place: Place) -> None:
     place.folder.parent.write_text("a file in the way")
     with pytest.raises(HostProblem, match=r"the store \S+ cannot be written to"):
         place.put(A)
+
+
+def test_a_store_is_not_seen_before_it_is_kept_from_others(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def fail(folder: str) -> None:
+        seen.extend([pathlib.Path(folder).is_dir(), place.folder.exists()])
+        raise OSError("icacls says no")
+
+    monkeypatch.setattr(host.this, "keep_from_others", fail)
+    with pytest.raises(refusal.Refusal, match="cannot be written to: icacls says no"):
+        store.Store(f"{place.folder}/").make()
+    assert seen == [True, False]
+    assert list(place.folder.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("outcome", ["protected", "denied"])
+def test_a_store_that_another_receiver_makes_first(
+    place: Place, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    def slow(folder: str) -> None:
+        monkeypatch.undo()
+        place.put(A)
+        if outcome == "denied":
+            raise OSError("icacls says no")
+
+    monkeypatch.setattr(host.this, "keep_from_others", slow)
+    store.Store(str(place.folder)).make()
+    assert place.visible() == expected(A)
+    assert list(place.folder.parent.iterdir()) == [place.folder]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ in <store>/incoming, see store_pieces.
 
 import os
 
-from . import change_request, wheel_file
+from . import change_request, set_aside, wheel_file
 from .arguments import check
 from .host import this as host
 from .refusal import Refusal
@@ -45,7 +45,7 @@ class Store(object):
     def make(self):
         """Makes the folders, which others than administrators must not be able to write to."""
         try:
-            _make_private(self.path())
+            _make_private(self.folder)
             os.makedirs(self.path(INCOMING), exist_ok=True)
         except OSError as error:
             raise Refusal("store-denied", "the store %s cannot be written to: %s" % (self.folder, error))
@@ -76,18 +76,20 @@ def _default():
     return (fitting or places)[0]
 
 
-def _make_private(folder):
+def _make_private(store):
+    """Nobody sees the folder before it is kept from others: neither they nor another receiver can put something in."""
+    folder = host.reach(store)
     if os.path.isdir(folder):
         return
+    own = host.reach("%s-%s" % (host.paths.normpath(store), os.urandom(8).hex()))
+    os.makedirs(own)
     try:
-        os.makedirs(folder)
-    except FileExistsError:  # one of several receivers was faster
-        return
-    try:
-        host.keep_from_others(folder)
+        host.keep_from_others(own)
+        set_aside.persistently(os.rename, own, folder)
     except OSError:
-        os.rmdir(folder)
-        raise
+        os.rmdir(own)
+        if not os.path.isdir(folder):  # otherwise, another receiver was faster
+            raise
 
 
 def existing(folder):
