@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
+import shutil
+import subprocess
+import time
 import typing as t
 
 import pytest
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
 
 from testbed import agent_calls, changeable, interpreters
 from testbed.agent_changes import STATE, Change, sha256, whole_tree
@@ -88,6 +94,64 @@ def test_two_runtimes(runtimes: Two, tmp_path: pathlib.Path, temporary: pathlib.
         assert runtime.installed().items() >= {("alpha", "1.0"), ("beta", "1.0")}
         assert answer["snapshot"]["interpreter"]["prefix"] == str(runtime.prefix)
     assert list(temporary.iterdir()) == []
+
+
+@pytest.fixture
+def killed(temporary: pathlib.Path) -> pathlib.Path:
+    """What is left of a call that was killed two days ago."""
+    arguments = {"seconds": 60, "wheels": [sent(ALPHA)], "changes": []}
+    request = Request("apply", arguments).stdin() + ALPHA.content()[:100_000]
+    with subprocess.Popen([str(RUNNER.path), *ARGUMENTS], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.flush()
+        while not list(temporary.glob("*/*.whl")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    (left,) = temporary.iterdir()
+    two_days_old(left)
+    return left
+
+
+def two_days_old(path: pathlib.Path) -> None:
+    os.utime(path, (time.time() - 2 * 24 * 3600,) * 2)
+
+
+def test_what_a_killed_call_left_is_removed_after_a_day(killed: pathlib.Path, temporary: pathlib.Path) -> None:
+    of_today = killed.with_name(killed.name.replace(killed.name[-12:], "today_00.tmp"))
+    of_today.mkdir()
+    assert apply([], [], b"") == []
+    assert list(temporary.iterdir()) == [of_today]
+
+
+@pytest.mark.parametrize("case", ["another name", "another account", "a link", "a link in it", "a file"])
+def test_what_no_call_left_is_not_removed(
+    killed: pathlib.Path, temporary: pathlib.Path, tmp_path: pathlib.Path, case: str
+) -> None:
+    precious = tmp_path / "precious" / "file"
+    precious.parent.mkdir()
+    precious.write_text("of somebody else")
+    two_days_old(precious.parent)
+    if case == "another name":
+        killed = killed.rename(temporary / "mlfleet-packages")
+    elif case == "another account":
+        if os.geteuid() != 0:
+            pytest.skip("needs the right to give a folder away")
+        os.chown(killed, 65534, -1)
+    elif case == "a link in it":
+        (killed / "link").symlink_to(precious.parent)
+        two_days_old(killed)
+    else:
+        shutil.rmtree(killed)
+        if case == "a link":
+            killed.symlink_to(precious.parent)
+        else:
+            killed.write_text("")
+            two_days_old(killed)
+    assert apply([], [], b"") == []
+    assert list(temporary.iterdir()) == [killed]
+    assert precious.exists()
 
 
 def test_nothing_follows_a_failure(runtimes: Two, temporary: pathlib.Path) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import time
 import typing as t
 
 import pytest
@@ -83,6 +85,19 @@ def test_a_change_that_fails_is_undone(served: Served, tmp_path: pathlib.Path) -
     assert "what was there before was put back" in failed.message
     assert served.tree(DEFAULT_HOME) == before
     assert served.host.living() == []
+
+
+def test_what_a_killed_change_left_is_removed_after_a_day(served: Served, tmp_path: pathlib.Path) -> None:
+    """That it is this account's own is asked of Windows."""
+    Wheel("demo-a").write(tmp_path / "house")
+    temporary = served.host.start("cmd /c echo %TEMP%", {}).communicate()[1].decode().strip()
+    left = served.host.place(temporary) / "mlfleet-call-two_days.tmp"
+    (left / "pip").mkdir(parents=True)
+    (left / "demo_a-1.0-py3-none-any.whl").write_text("")
+    os.utime(left, (time.time() - 2 * 24 * 3600,) * 2)
+    task = {"instances": ["MSSQLSERVER"], "wheelhouse": str(tmp_path / "house"), "packages": ["demo-a"]}
+    assert served.run(task).status == "CHANGED"
+    assert not left.exists()
 
 
 def test_a_removal_and_an_upgrade(served: Served, tmp_path: pathlib.Path) -> None:

@@ -6,7 +6,7 @@
 
 A host module offers homes(), machine_environment(), discover(places), start(interpreter, arguments),
 free_bytes(folder), open_binary(path), reach(path), find_libraries(), store_places(), keep_from_others(folder),
-same_file(one, other), is_real_folder(path), and paths, the module that takes its paths apart.
+same_file(one, other), is_real_folder(path), same_owner(one, other), and paths, the module that takes its paths apart.
 Everything else in the agent is the same everywhere.
 """
 

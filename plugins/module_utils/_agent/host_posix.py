@@ -79,6 +79,11 @@ def is_real_folder(path):
     return os.path.isdir(path) and not os.path.islink(path)
 
 
+def same_owner(one, other):
+    """Whether two folders belong to the same account."""
+    return os.lstat(one).st_uid == os.lstat(other).st_uid
+
+
 def same_file(one, other):
     """Whether two paths name one interpreter: the same binary in the same folder, be it python or python3.
 

@@ -4,6 +4,7 @@
 # This file is private to mlfleet.packages: it may change in any release.
 """A Windows machine: its registry, its accounts, and how a program is started."""
 
+import contextlib
 import ntpath as paths
 import os
 import stat
@@ -161,6 +162,35 @@ def is_real_folder(path):
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and not found.st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT
+
+
+def same_owner(one, other):
+    """Whether two folders belong to the same account."""
+    import ctypes
+
+    library = ctypes.WinDLL("advapi32")
+    library.EqualSid.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    with _owner(one) as first, _owner(other) as second:
+        return bool(library.EqualSid(first, second))
+
+
+@contextlib.contextmanager
+def _owner(path):
+    """The SID of whom a file belongs to, see GetNamedSecurityInfo."""
+    import ctypes
+
+    file_object, owner_security_information = 1, 1
+    sid, described = ctypes.c_void_p(), ctypes.c_void_p()
+    into = [ctypes.byref(sid), None, None, None, ctypes.byref(described)]
+    library = ctypes.WinDLL("advapi32")
+    if library.GetNamedSecurityInfoW(ctypes.c_wchar_p(path), file_object, owner_security_information, *into) != 0:
+        raise OSError("the owner of %s cannot be found out" % path)
+    try:
+        yield sid
+    finally:
+        free = ctypes.WinDLL("kernel32").LocalFree
+        free.argtypes = [ctypes.c_void_p]
+        free(described)
 
 
 def same_file(one, other):
