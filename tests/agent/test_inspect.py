@@ -152,6 +152,19 @@ def test_files_of_the_same_size(newest: ChangeableRuntime) -> None:
     assert damaged(newest, "demo", files="hash") == {"Demo": ("demo/__init__.py", "other content", 1)}
 
 
+def test_a_file_that_cannot_be_read(newest: ChangeableRuntime) -> None:
+    """This one is empty and can be opened, even by root, and not be read."""
+    newest.lay_many([Wheel("demo", modules={"demo/__init__.py": "", "demo/two.py": "x"}), Wheel("other")])
+    module = newest.site_packages / "demo" / "__init__.py"
+    module.unlink()
+    module.symlink_to("/proc/self/mem")
+    newest.damage("other.py")
+    assert damaged(newest, "demo", "other", files="hash") == {
+        "demo": ("demo/__init__.py", "cannot be read", 1),
+        "other": ("other.py", "another size", 1),
+    }
+
+
 def test_a_folder_that_is_gone(newest: ChangeableRuntime) -> None:
     newest.lay(DEMO)
     shutil.rmtree(newest.site_packages / "demo" / "inner")

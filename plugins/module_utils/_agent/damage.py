@@ -80,8 +80,14 @@ def _bad_in_folder(place, wanted, depth):
             yield path, "missing"
         elif sizes[name] != size:
             yield path, "another size"
-        elif depth == HASH and _differs(os.path.join(place, name), digest):
-            yield path, "other content"
+        elif depth == HASH:
+            try:
+                differs = _differs(os.path.join(place, name), digest)
+            except OSError:  # another account's, or on a bad sector
+                yield path, "cannot be read"
+                continue
+            if differs:
+                yield path, "other content"
 
 
 def _sizes(place, wanted):
