@@ -260,7 +260,9 @@ def test_a_wheel_that_is_not_the_locked_one_is_not_sent(site: Site, house: pathl
     assert not site.host.place(STORE).exists()
 
 
-@pytest.mark.parametrize("options", [{"source": "url", "url": "http://127.0.0.1:1"}, {"source": "share", "share": "D:"}])
+@pytest.mark.parametrize(
+    "options", [{"source": "url", "url": "http://127.0.0.1:1"}, {"source": "share", "share": "D:"}]
+)
 def test_a_wheel_beside_the_wheelhouse_is_found_by_no_host(
     site: Site, house: pathlib.Path, tmp_path: pathlib.Path, options: dict[str, str]
 ) -> None:
