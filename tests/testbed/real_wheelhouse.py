@@ -12,6 +12,8 @@ import sys
 import typing as t
 from unittest import mock
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._locking._pylock_writer import FORMAT
+
 from testbed import ad_hoc, package_index
 from testbed.ad_hoc import HostResult
 from testbed.wine import cache
@@ -64,7 +66,8 @@ def built(folder: pathlib.Path) -> pathlib.Path | Missing:
         return missing
     kept = (
         cache.DEFAULT_FOLDER
-        / f"wheelhouse-{cache.digest(*PACKAGES, *CONSTRAINTS, *(str(target) for target in TARGETS))}"
+        # Locks of another format would be made anew by whoever looks at them.
+        / f"wheelhouse-{cache.digest(str(FORMAT), *PACKAGES, *CONSTRAINTS, *(str(target) for target in TARGETS))}"
     )
 
     def make(new: pathlib.Path) -> None:

@@ -31,8 +31,8 @@ from packaging.version import Version
 # As a statement, mypy would want tomli also where Python is new enough to have its own.
 tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
-# Version of what is written below [tool.mlfleet].
-FORMAT = 1
+# Version of what is written below [tool.mlfleet]; 2 tells single wheels by their sha256, and constraints that apply.
+FORMAT = 2
 STORE = "wheels"
 """The folder in a wheelhouse that holds the wheels, each below its sha256."""
 _OF_A_PLATFORM = ("implementation_name", "platform_machine", "python_version", "sys_platform")
