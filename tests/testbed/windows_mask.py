@@ -96,7 +96,9 @@ class MaskedHost:
         windows.start = lambda interpreter, *more, **named: start(place(interpreter), *more, **named)
         windows.reach = place
         windows.keep_from_others = lambda folder: None
+        windows.is_real_folder = lambda path: os.path.isdir(path) and not os.path.islink(path)
         windows.same_file = lambda one, _other: place(one) == os.environ["MLFLEET_TESTBED_SELF"]
+        windows.same_owner = lambda one, other: os.lstat(one).st_uid == os.lstat(other).st_uid
         module.this = windows
 
 
