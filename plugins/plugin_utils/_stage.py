@@ -81,7 +81,7 @@ def stage(arguments: dict[str, t.Any], host: AgentHost, controller: Controller) 
     _check_way(arguments["source"], host, staging, folder)
     if not controller.check:
         _bring(arguments, host, staging, folder)
-    removed = _collected(arguments, host, items, controller.check)
+    removed = _collected(arguments, host, items, staging.items if controller.check else None)
     return _result(staged, staging, items, removed, controller.check)
 
 
@@ -185,12 +185,12 @@ def _below(folder: pathlib.Path, item: Item) -> pathlib.Path:
 
 
 def _collected(
-    arguments: dict[str, t.Any], host: AgentHost, items: c.Iterable[Item], check: bool
+    arguments: dict[str, t.Any], host: AgentHost, items: c.Iterable[Item], coming: c.Iterable[Item] | None
 ) -> tuple[_store.Removed, ...]:
     limits = _store.Limits(arguments["keep_days"], arguments["keep_mb"])
     if limits == _store.Limits(0, 0):
         return ()
-    return _store.collect(host, items, limits, arguments["time_limit"], remove=not check)
+    return _store.collect(host, items, limits, arguments["time_limit"], coming)
 
 
 def _result(

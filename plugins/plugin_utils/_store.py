@@ -143,15 +143,19 @@ def check_space_to_pull(staging: Staging) -> None:
 
 
 def collect(
-    host: AgentHost, items: c.Iterable[Item], limits: Limits, seconds: int, remove: bool
+    host: AgentHost, items: c.Iterable[Item], limits: Limits, seconds: int, coming: c.Iterable[Item] | None
 ) -> tuple[Removed, ...]:
-    """Removes from the store what exceeds the limits, but for these wheels; or tells what that would be."""
+    """Removes from the store what exceeds the limits, but for these wheels.
+
+    Or tells what that would be, once those that are coming are there: for a check, which does not bring them.
+    """
     arguments = {
         "store": host.store or "",
         "keep": [item.sha256 for item in items],
+        "coming": [_described(item) for item in coming or ()],
         "keep_days": limits.days,
         "most_bytes": limits.megabytes * 1_000_000,
-        "remove": remove,
+        "remove": coming is None,
     }
     return checked(_Collected, host.ask("store_collect", arguments, seconds)).removed
 

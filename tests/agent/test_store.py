@@ -304,6 +304,16 @@ def test_what_was_not_wanted_longest_goes_first_until_the_rest_is_small_enough(p
     assert place.visible() == expected(A)
 
 
+def test_a_check_counts_the_wheels_that_are_coming(place: Place) -> None:
+    place.put(A, B)
+    limits = {"most_bytes": A.size + B.size, "remove": False}
+    assert place.collect(A, C, **limits) == []
+    assert place.collect(A, C, coming=[C], **limits) == [B.file_name]
+    # One that was damaged in the store comes again, and is there once.
+    place.path(A).write_bytes(A.data[:-1])
+    assert place.collect(A, coming=[A], **limits) == []
+
+
 def test_what_is_no_wheel_is_not_collected(place: Place, tmp_path: pathlib.Path) -> None:
     place.put(A, B)
     notes = place.path(A).with_name("notes")
@@ -343,7 +353,7 @@ def test_another_controller_collects_at_the_same_moment(
         return real(path, *arguments, **options)
 
     monkeypatch.setattr(os, step, later)
-    request = {"store": str(place.folder), "keep": [], "keep_days": 0, "most_bytes": 1, "remove": True}
+    request = {"store": str(place.folder), "keep": [], "coming": [], "keep_days": 0, "most_bytes": 1, "remove": True}
     answer = store_collect.operation(request, None, b"", None)
     assert [each["file_name"] for each in answer["removed"]] == [each.file_name for each in removed]
     assert place.visible() == {}

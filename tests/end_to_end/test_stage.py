@@ -335,6 +335,18 @@ def test_what_nobody_wants_any_more_is_collected(site: Site, house: pathlib.Path
     assert (seen.status, seen.result["collected"]) == ("SUCCESS", [])
 
 
+def test_a_check_collects_as_if_the_wheels_had_come(site: Site, house: pathlib.Path) -> None:
+    site.serve()
+    stage(site, house)
+    for name in ("one", "two", "three"):
+        (house / wheel(name, MB).expected_file_name()).unlink()
+    wheel("four", MB).write(house)
+    checked = stage(site, house, "--check", options={"keep_mb": 3}).seen
+    assert len(checked.result["collected"]) == 2
+    real = stage(site, house, options={"keep_mb": 3}).seen
+    assert real.result["collected"] == checked.result["collected"]
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: t.Any) -> None:
         pass

@@ -62,10 +62,10 @@ class Place:
     def put(self, *wheels: Content) -> None:
         self.receive([each.part() for each in wheels], b"".join(each.data for each in wheels))
 
-    def collect(self, *keep: Content, keep_days: int = 0, most_bytes: int = 0, remove: bool = True) -> list[str]:
+    def collect(self, *keep: Content, coming: c.Iterable[Content] = (), **limits: t.Any) -> list[str]:
         """The names of the files that were removed."""
-        kept = [each.sha256 for each in keep]
-        answer = self._ask("store_collect", keep=kept, keep_days=keep_days, most_bytes=most_bytes, remove=remove)
+        wheels = {"keep": [each.sha256 for each in keep], "coming": [each.described() for each in coming]}
+        answer = self._ask("store_collect", **{"keep_days": 0, "most_bytes": 0, "remove": True, **wheels, **limits})
         return [each["file_name"] for each in answer["removed"]]
 
     def pull(self, *wheels: tuple[Content, str]) -> list[str]:

@@ -16,11 +16,19 @@ DAY = 24 * 3600
 
 
 def operation(arguments, answers, program, attachments):
-    """Answers what was removed, or would be. keep_days and most_bytes are limits, 0 for none."""
-    check(arguments, {"store": str, "keep": [str], "keep_days": int, "most_bytes": int, "remove": bool})
+    """Answers what was removed, or would be. keep_days and most_bytes are limits, 0 for none.
+
+    coming: the wheels that a check only speaks of, and that will be there when the change collects.
+    """
+    kinds = {"store": str, "keep": [str], "coming": [dict], "keep_days": int, "most_bytes": int, "remove": bool}
+    check(arguments, kinds)
+    store.check_wheels(arguments["coming"])
     place = store.Store(arguments["store"])
     entries = sorted(_entries(place))
-    chosen = _chosen(entries, set(arguments["keep"]), arguments["keep_days"], arguments["most_bytes"])
+    sizes = {entry.sha256: entry.size for entry in entries}
+    sizes.update((each["sha256"], each["size"]) for each in arguments["coming"])
+    excess = sum(sizes.values()) - arguments["most_bytes"] if arguments["most_bytes"] else 0
+    chosen = _chosen(entries, set(arguments["keep"]), arguments["keep_days"], excess)
     if arguments["remove"]:
         store_pieces.sweep(place)
         for entry in chosen:
@@ -63,15 +71,14 @@ class _Entry(object):
         return {"file_name": self.names[0] if self.names else "", "sha256": self.sha256, "size": self.size}
 
 
-def _chosen(entries, keep, keep_days, most_bytes):
-    """Too old, and then the oldest until the rest is small enough."""
-    total = sum(entry.size for entry in entries)
+def _chosen(entries, keep, keep_days, excess):
+    """Too old, and the oldest until the excess is gone."""
     chosen = []
     for entry in entries:
         old = keep_days and time.time() - entry.used > keep_days * DAY
-        if entry.sha256 not in keep and (old or (most_bytes and total > most_bytes)):
+        if entry.sha256 not in keep and (old or excess > 0):
             chosen.append(entry)
-            total -= entry.size
+            excess -= entry.size
     return chosen
 
 
