@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import pathlib
 import typing as t
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _store
@@ -20,7 +19,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._store_plan import Item
 
 CHANGED, UNTOUCHED, RESTORED, DAMAGED, SKIPPED = "changed", "untouched", "restored", "damaged", "skipped"
-BLOCK = 1024 * 1024
 # Up to here, sending the wheels with the change costs no more requests than asking what the store has of them.
 SENT_WITH_THE_CHANGE = 2_000_000
 
@@ -75,7 +73,7 @@ def converge(host: AgentHost, changes: c.Sequence[Change], seconds: int) -> tupl
         "changes": [_request(change) for change in changes],
     }
     travelling = (wheel for wheel, _candidates in wheels if not wheel.on_host and wheel.file_name not in staged)
-    sent = (block for wheel in travelling for block in _blocks(wheel))
+    sent = (block for wheel in travelling for block in _store.blocks(wheel.path, 0, wheel.size))
     answer = checked(_Answer, host.ask("apply", arguments, seconds, sent))
     if len(answer.changes) != len(changes) or any(each.outcome not in _OUTCOMES for each in answer.changes):
         raise HostProblem(
@@ -148,9 +146,3 @@ def _request(change: Change) -> dict[str, t.Any]:
         "install": [wheel.file_name for wheel in wheels],
         "imports": list(modules if change.imports is None else change.imports),
     }
-
-
-def _blocks(wheel: Wheel) -> c.Iterator[bytes]:
-    with pathlib.Path(wheel.path).open("rb") as stream:
-        while block := stream.read(BLOCK):
-            yield block

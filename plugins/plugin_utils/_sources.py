@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import functools
 import pathlib
 import typing as t
 
@@ -51,12 +50,7 @@ class Gathered:
         return Offer((*own, *offer.wheels), offer.rejected)
 
     def digest(self, wheel: Wheel) -> str:
-        return wheel.sha256 or _digest(wheel.path)
-
-
-@functools.cache
-def _digest(path: str) -> str:
-    return _wheel.digest(pathlib.Path(path))
+        return wheel.sha256 or _wheel.digest_once(wheel.path)
 
 
 @dataclasses.dataclass(frozen=True)

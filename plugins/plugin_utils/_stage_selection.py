@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import functools
 import pathlib
 import re
 
@@ -64,7 +63,7 @@ def _items(wheels: c.Iterable[Wheel]) -> tuple[Item, ...]:
 
 
 def _item(wheel: Wheel) -> Item:
-    return Item(wheel.file_name, _said(wheel) or _digest(wheel.path), wheel.size, wheel.path)
+    return Item(wheel.file_name, _said(wheel) or _wheel.digest_once(wheel.path), wheel.size, wheel.path)
 
 
 def _said(wheel: Wheel) -> str | None:
@@ -75,14 +74,9 @@ def _said(wheel: Wheel) -> str | None:
     return folder if SHA256.fullmatch(folder) else None
 
 
-@functools.cache
-def _digest(path: str) -> str:
-    return _wheel.digest(pathlib.Path(path))
-
-
 def check_content(items: c.Iterable[Item]) -> None:
     """Refuses wheels that are not what the lock or the wheelhouse says; for those that are about to be sent."""
     for item in items:
-        sha256 = _digest(item.path)
+        sha256 = _wheel.digest_once(item.path)
         if sha256 != item.sha256:
             raise HostProblem(f"{item.path} has the sha256 {sha256}, and should have {item.sha256}; get the wheel anew")

@@ -198,21 +198,22 @@ class _Transfer:
     def _blocks(self, part: Part) -> c.Iterator[bytes]:
         """The bytes of a part, as fast as they are taken."""
         begun = time.monotonic()
-        yield from _read(part)
+        yield from blocks(part.item.path, part.offset, part.length)
         seconds = max(time.monotonic() - begun, 0.001)
         rate = f"{part.length / seconds / 1e6:.1f} MB/s"
         self.host.on_event({"step": "sent", "file": part.item.file_name, "bytes": part.length, "rate": rate})
 
 
-def _read(part: Part) -> c.Iterator[bytes]:
-    left = part.length
+def blocks(path: str, offset: int, length: int) -> c.Iterator[bytes]:
+    """A part of a wheel on the controller, as it is sent."""
+    left = length
     try:
-        with pathlib.Path(part.item.path).open("rb") as stream:
-            stream.seek(part.offset)
+        with pathlib.Path(path).open("rb") as stream:
+            stream.seek(offset)
             while left and (block := stream.read(min(BLOCK, left))):
                 left -= len(block)
                 yield block
     except OSError as error:
-        raise HostProblem(f"{part.item.path} cannot be read ({error.strerror}); run the task again") from None
+        raise HostProblem(f"{path} cannot be read ({error.strerror}); run the task again") from None
     if left:
-        raise HostProblem(f"{part.item.path} became shorter while it was sent; run the task again")
+        raise HostProblem(f"{path} became shorter while it was sent; run the task again")

@@ -10,6 +10,7 @@ import collections.abc as c
 import dataclasses
 import email.message
 import email.parser
+import functools
 import hashlib
 import pathlib
 import re
@@ -123,6 +124,12 @@ def digest(path: pathlib.Path) -> str:
         while block := file.read(1024 * 1024):
             found.update(block)
     return found.hexdigest()
+
+
+@functools.cache
+def digest_once(path: str) -> str:
+    """The sha256 of a file that stays as it is during the task: several runtimes ask for it."""
+    return digest(pathlib.Path(path))
 
 
 def read(path: pathlib.Path) -> Wheel:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 
 from testbed import index_server, told_host
 from testbed.plan_calls import World
@@ -150,3 +152,31 @@ def test_a_lock_is_read_once_for_all_runtimes(
     result = told_host.converge(worlds, tmp_path / "cache", lock=str(lock))
     assert planned(result) == {"SQL01": ["install demo 1.0"], "SQL02": ["install demo 1.0"]}
     assert read == [lock]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, r"cannot be read \(No such file or directory\)"), (b"PK", "became shorter while it was sent")],
+    ids=["gone", "shorter"],
+)
+def test_a_wheel_that_changes_before_it_is_sent(
+    worlds: dict[str, World],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes | None,
+    words: str,
+) -> None:
+    path = Wheel("app").write(tmp_path / "house")
+    told = told_host.ToldHost.ask
+
+    def ask(
+        host: told_host.ToldHost, operation: str, arguments: t.Any, seconds: int, sent: c.Iterable[bytes] = ()
+    ) -> t.Any:
+        if operation == "survey":
+            return told(host, operation, arguments, seconds)
+        path.unlink() if content is None else path.write_bytes(content)
+        return list(sent)
+
+    monkeypatch.setattr(told_host.ToldHost, "ask", ask)
+    with pytest.raises(HostProblem, match=f"app-1.0-py3-none-any.whl {words}; run the task again"):
+        told_host.converge(worlds, tmp_path / "cache", "app", check=False, wheelhouse=str(path.parent))
