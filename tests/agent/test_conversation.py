@@ -19,6 +19,7 @@ from testbed.agent_calls import NONCE
 from testbed.interpreters import Interpreter
 
 GOOD = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": "interpreter"}}
+OBSERVE = {"places": [], "instances": [], "detail": "interpreter", "seconds": 9}
 NEWEST = max(interpreters.find_one_per_minor(), key=lambda found: found.minor)
 
 
@@ -59,8 +60,9 @@ def test_an_answer_carries_the_nonce_of_its_request(interpreter: Interpreter) ->
         ({"arguments": {"detail": "everything"}}, "arguments-malformed"),
         ({"arguments": {"detail": "interpreter", "more": 1}}, "arguments-malformed"),
         ({"arguments": []}, "arguments-malformed"),
-        ({"operation": "discover", "arguments": {"places": [1]}}, "arguments-malformed"),
-        ({"operation": "discover", "arguments": {"places": "/opt"}}, "arguments-malformed"),
+        ({"operation": "observe", "arguments": {**OBSERVE, "places": [1]}}, "arguments-malformed"),
+        ({"operation": "observe", "arguments": {**OBSERVE, "places": "/opt"}}, "arguments-malformed"),
+        ({"operation": "discover", "arguments": {"places": []}}, "operation-unknown"),
         ({"more": 1}, "request-malformed"),
     ],
 )
@@ -107,7 +109,7 @@ def test_without_a_nonce_there_is_no_answer(nonce: bytes) -> None:
         st.fixed_dictionaries(
             {
                 "protocol": st.just(1),
-                "operation": st.sampled_from(["snapshot", "discover", "observe", "", "sys"]),
+                "operation": st.sampled_from(["snapshot", "observe", "", "sys"]),
                 "arguments": st.dictionaries(
                     st.sampled_from(["detail", "places", "seconds"]), st.text() | st.integers()
                 ),

@@ -22,7 +22,6 @@ EVENT_SECONDS = 1.0
 OPERATIONS = (
     "apply",
     "change",
-    "discover",
     "in_runtime",
     "inspect",
     "observe",
