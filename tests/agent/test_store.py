@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import io
 import os
 import pathlib
 import re
@@ -16,7 +17,14 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.module_utils._agent import host, refusal, store, store_collect
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent import (
+    announced,
+    host,
+    refusal,
+    store,
+    store_collect,
+    store_receive,
+)
 from ansible_collections.mlfleet.packages.plugins.module_utils._agent.bootstrap import ARGUMENTS
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import Request
@@ -204,6 +212,22 @@ def test_a_disk_that_becomes_full_while_pieces_are_put_together(place: Place, tm
     assert place.query(A)["partial"] == [{"sha256": A.sha256, "offset": 0, "length": A.size}]
 
 
+@pytest.mark.parametrize(
+    ("length", "more", "left"),
+    [(1000, 0, 0), (1000, 5, 5), (40_000_000, 0, 40_000_000 - announced.READ_AFTER_REFUSAL)],
+    ids=["all", "not beyond what was announced", "not without end"],
+)
+def test_what_is_left_of_the_input_is_read_before_a_refusal(place: Place, length: int, more: int, left: int) -> None:
+    """Whoever sends may listen only then."""
+    place.folder.parent.mkdir()
+    place.folder.write_text("a file in the way")
+    part = {**A.part(), "size": length, "length": length}
+    stream = io.BytesIO(bytes(length + more))
+    with pytest.raises(refusal.Refusal, match="cannot be written to"):
+        store_receive.operation({"store": str(place.folder), "parts": [part]}, None, b"", stream)
+    assert len(stream.read()) == left
+
+
 def test_a_store_that_cannot_be_made(place: Place) -> None:
     place.folder.parent.parent.mkdir(exist_ok=True)
     place.folder.parent.write_text("a file in the way")
@@ -226,9 +250,7 @@ def test_a_store_is_not_seen_before_it_is_kept_from_others(place: Place, monkeyp
 
 
 @pytest.mark.parametrize("outcome", ["protected", "denied"])
-def test_a_store_that_another_receiver_makes_first(
-    place: Place, monkeypatch: pytest.MonkeyPatch, outcome: str
-) -> None:
+def test_a_store_that_another_receiver_makes_first(place: Place, monkeypatch: pytest.MonkeyPatch, outcome: str) -> None:
     def slow(folder: str) -> None:
         monkeypatch.undo()
         place.put(A)

@@ -7,12 +7,10 @@
 import hashlib
 import os
 
-from . import change_request
+from . import announced, change_request
 from .arguments import check as check_kinds
 from .host import this as host
 from .refusal import Refusal
-
-BLOCK = 64 * 1024
 
 
 def check(wheels):
@@ -33,7 +31,7 @@ def check(wheels):
 
 def take(wheels, folder, attachments):
     """Writes the wheels into the folder; file name -> sha256. Refuses unless every one is what was announced."""
-    sent = _Sent(attachments, sum(each["size"] for each in wheels if each.get("path") is None))
+    sent = announced.Announced(attachments, sum(each["size"] for each in wheels if each.get("path") is None))
     try:
         for each in wheels:
             _take(each, folder, sent)
@@ -41,24 +39,6 @@ def take(wheels, folder, attachments):
         sent.skip_rest()
         raise
     return {each["file_name"]: each["sha256"] for each in wheels}
-
-
-class _Sent(object):
-    """The part of standard input that holds wheels."""
-
-    def __init__(self, stream, size):
-        self._stream = stream
-        self._left = size
-
-    def read(self, size):
-        block = self._stream.read(size)
-        self._left -= len(block)
-        return block
-
-    def skip_rest(self):
-        """Whoever sends all this waits for it to be taken before he listens."""
-        while self._left > 0 and self.read(min(BLOCK, self._left)):
-            pass
 
 
 def _take(each, folder, sent):
@@ -79,7 +59,7 @@ def _write(each, folder, stream):
     left = each["size"]
     with open(os.path.join(folder, each["file_name"]), "xb") as target:
         while left:
-            block = stream.read(min(BLOCK, left))
+            block = stream.read(min(announced.BLOCK, left))
             if not block:
                 raise Refusal("wheel-incomplete", "the wheel %s ends %d bytes too early" % (each["file_name"], left))
             left -= len(block)

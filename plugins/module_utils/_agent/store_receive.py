@@ -6,12 +6,9 @@
 
 import hashlib
 
-from . import store, store_pieces
+from . import announced, store, store_pieces
 from .arguments import check
 from .refusal import Refusal
-
-# Whoever sends may listen only when he has sent all; beyond this he is left to hear that nobody reads.
-READ_AFTER_REFUSAL = 32 * 1024 * 1024
 
 
 def operation(arguments, answers, program, attachments):
@@ -19,14 +16,13 @@ def operation(arguments, answers, program, attachments):
     check(arguments, {"store": str, "parts": [dict]})
     _check_parts(arguments["parts"])
     place = store.Store(arguments["store"])
+    sent = announced.Announced(attachments, sum(each["length"] for each in arguments["parts"]))
     try:
         place.make()
         store_pieces.sweep(place)
-        return {"there": [each["sha256"] for each in arguments["parts"] if take(each, place, attachments)]}
+        return {"there": [each["sha256"] for each in arguments["parts"] if take(each, place, sent)]}
     except Refusal:
-        left = READ_AFTER_REFUSAL
-        while left > 0 and attachments.read(store_pieces.BLOCK):
-            left -= store_pieces.BLOCK
+        sent.skip_rest()
         raise
 
 
