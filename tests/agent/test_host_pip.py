@@ -101,7 +101,7 @@ def files(answer: dict[str, t.Any]) -> list[str]:
     return sorted(each["file_name"] for each in answer["found"])
 
 
-@pytest.mark.parametrize(("minor", "pip"), PIPS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("minor", "pip"), PIPS, ids=str)
 def test_every_age_of_pip(index: index_server.Index, tmp_path: pathlib.Path, minor: tuple[int, int], pip: str) -> None:
     place = made(tmp_path, index, minor, pip)
     answer = place.resolve(requirements=["demo-a[x]>=1"], constraints=["demo-b!=3"])

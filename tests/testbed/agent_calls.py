@@ -38,8 +38,8 @@ def start(interpreter: pathlib.Path, stdin: bytes) -> Conversation:
 
 
 def ask(
-    interpreter: pathlib.Path,
-    operation: str,
+    asked: pathlib.Path,
+    about: str,
     /,
     *,
     attachments: bytes = b"",
@@ -47,9 +47,9 @@ def ask(
     **arguments: t.Any,
 ) -> t.Any:
     """The result of an operation; a HostProblem where the agent refuses. What it tells on the way goes into events."""
-    request = Request(operation, arguments)
+    request = Request(about, arguments)
     reader = AnswerReader(request.nonce, (events if events is not None else []).append)
-    answer = start(interpreter, request.stdin() + attachments)
+    answer = start(asked, request.stdin() + attachments)
     reader.feed(answer.stdout)
     result = reader.result()
     assert result is not None, answer

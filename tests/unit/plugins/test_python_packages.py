@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import pathlib
 import typing as t
+from unittest import mock
 
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
@@ -132,26 +133,17 @@ def test_every_hash_of_a_requirements_file_is_checked(
     assert run(wheel.sha256()) == set()
 
 
-def test_a_lock_is_read_once_for_all_runtimes(
-    worlds: dict[str, World], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_is_read_once_for_all_runtimes(worlds: dict[str, World], tmp_path: pathlib.Path) -> None:
     wheel = Wheel("demo")
     wheel.write(tmp_path)
     entry = f'{{name = "{wheel.expected_file_name()}", path = "{wheel.expected_file_name()}", '
     entry += f'hashes = {{sha256 = "{wheel.sha256()}"}}}}'
     lock = tmp_path / "pylock.toml"
     lock.write_text(f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "demo"\nwheels = [{entry}]\n')
-    read: list[pathlib.Path] = []
-    read_text = pathlib.Path.read_text
-
-    def counted(self: pathlib.Path, *arguments: t.Any) -> str:
-        read.extend([self] if self.suffix == ".toml" else [])
-        return read_text(self, *arguments)
-
-    monkeypatch.setattr(pathlib.Path, "read_text", counted)
-    result = told_host.converge(worlds, tmp_path / "cache", lock=str(lock))
+    with mock.patch.object(pathlib.Path, "read_text", autospec=True, side_effect=pathlib.Path.read_text) as read_text:
+        result = told_host.converge(worlds, tmp_path / "cache", lock=str(lock))
     assert planned(result) == {"SQL01": ["install demo 1.0"], "SQL02": ["install demo 1.0"]}
-    assert read == [lock]
+    assert [call.args[0] for call in read_text.call_args_list if call.args[0].suffix == ".toml"] == [lock]
 
 
 @pytest.mark.parametrize(
