@@ -139,8 +139,9 @@ def test_after_a_connection_that_broke_only_the_rest_travels(
     rest = stage(site, house)
     assert rest.seen.status == "CHANGED"
     assert sorted(rest.statuses.values()) == ["sent", "sent", "there"]
-    # Four or five chunks had been taken, the last of them perhaps in part.
-    assert MB < rest.seen.result["sent_bytes"] < total(house) - 4 * 350_000
+    # Five chunks had been taken. What is still on its way to the agent when its command ends is lost: under load, most
+    # of two.
+    assert MB < rest.seen.result["sent_bytes"] < total(house) - 3 * 350_000
     assert visible(site) == in_house(house)
     assert list(site.host.place(STORE + r"\incoming").iterdir()) == []
     site.assert_clean()
