@@ -90,7 +90,7 @@ def clashes(plans: c.Iterable[tuple[str, Plan, Candidates]]) -> dict[str, Proble
     first: dict[str, tuple[str, Wheel, Candidates]] = {}
     found: dict[str, Problem] = {}
     for home, plan, candidates in plans:
-        for wheel in _wheels(plan):
+        for wheel in plan.wheels:
             other_home, other, others = first.setdefault(wheel.file_name, (home, wheel, candidates))
             elsewhere = (wheel.path, wheel.on_host) != (other.path, other.on_host)
             if elsewhere and candidates.digest(wheel) != others.digest(other):
@@ -103,12 +103,8 @@ def clashes(plans: c.Iterable[tuple[str, Plan, Candidates]]) -> dict[str, Proble
 
 def _distinct(changes: c.Iterable[Change]) -> list[tuple[Wheel, Candidates]]:
     """Each wheel once, also where several runtimes get it."""
-    found = {wheel.file_name: (wheel, change.candidates) for change in changes for wheel in _wheels(change.plan)}
+    found = {wheel.file_name: (wheel, change.candidates) for change in changes for wheel in change.plan.wheels}
     return list(found.values())
-
-
-def _wheels(plan: Plan) -> list[Wheel]:
-    return [action.after.wheel for action in plan.actions if action.after and action.after.wheel]
 
 
 def _staged(host: AgentHost, wheels: c.Sequence[tuple[Wheel, Candidates]], seconds: int) -> c.Mapping[str, str]:
@@ -135,7 +131,7 @@ def _listed(wheel: Wheel, candidates: Candidates, staged: c.Mapping[str, str]) -
 
 
 def _request(change: Change) -> dict[str, t.Any]:
-    wheels = _wheels(change.plan)
+    wheels = change.plan.wheels
     modules = dict.fromkeys(module for wheel in wheels for module in wheel.modules)
     return {
         "home": change.runtime.home,

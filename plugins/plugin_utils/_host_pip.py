@@ -88,7 +88,7 @@ class HostPip:
 
     def fetched(self, plan: Plan) -> Plan:
         """The same plan with wheels that lie in the store of the host."""
-        unfetched = [wheel for wheel in _wheels(plan) if wheel.unfetched]
+        unfetched = [wheel for wheel in plan.wheels if wheel.unfetched]
         if not unfetched:
             return plan
         listed = [{"file_name": wheel.file_name, "sha256": wheel.sha256} for wheel in unfetched]
@@ -125,10 +125,6 @@ def _described(found: _Found) -> Wheel:
     except WheelProblem as problem:
         raise HostProblem(str(problem)) from None
     return dataclasses.replace(wheel, sha256=found.sha256, unfetched=True)
-
-
-def _wheels(plan: Plan) -> list[Wheel]:
-    return [action.after.wheel for action in plan.actions if action.after and action.after.wheel]
 
 
 def _in_store(planned: Wheel, there: HostWheel | None) -> Wheel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._candidates import Candidates, Wheel
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Declaration
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Package, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
@@ -80,3 +80,8 @@ class Plan:
     problems: tuple[Problem, ...]
     drift: tuple[Drift, ...]
     end: Packages
+
+    @property
+    def wheels(self) -> list[Wheel]:
+        """Those that are to be installed, in the order of their actions."""
+        return [action.after.wheel for action in self.actions if action.after and action.after.wheel]

@@ -212,6 +212,19 @@ def test_a_file_that_is_not_what_was_announced(place: Place) -> None:
     assert not [each for each in place.stored() if each.endswith(".whl")]
 
 
+@pytest.mark.parametrize(("minor", "pip"), PIPS, ids=str)
+def test_where_an_index_tells_no_sha256_it_is_that_of_what_pip_got_if_it_got_it(
+    index: index_server.Index, tmp_path: pathlib.Path, minor: tuple[int, int], pip: str
+) -> None:
+    index.hashes = False
+    answer = made(tmp_path, index, minor, pip).resolve(requirements=["demo-b==2"])
+    if pip == "26.3":  # a dry run reads METADATA alone, and gets no wheel
+        assert answer["problem"] == "the host's index tells no sha256 of demo-b 2.0; use the source controller"
+    else:
+        assert answer["problem"] is None
+        assert [each["sha256"] for each in answer["found"]] == [B2.sha256()]
+
+
 def test_an_index_that_never_answers(place: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"

@@ -42,6 +42,8 @@ class Index:
     """Pages as of PEP 503, in place of the JSON of PEP 691."""
     metadata: bool = True
     """Whether METADATA can be had by itself (PEP 658)."""
+    hashes: bool = True
+    """Whether the sha256 of files is told in JSON, which PEP 691 leaves open."""
     status: int = 200
     """The status of every page of the index."""
     login_page: bool = False
@@ -119,7 +121,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         found: dict[str, object] = {
             "filename": wheel.expected_file_name(),
             "url": self._address(wheel),
-            "hashes": {"sha256": wheel.sha256()},
+            "hashes": {"sha256": wheel.sha256()} if self.index.hashes else {},
             "size": len(wheel.content()),
         }
         if wheel.requires_python:
