@@ -96,7 +96,8 @@ class Command:
         busy: ansible-core's winrm connection (_winrm_write_stdin) reports both of the real service.
         """
         if not self._stdin_free.acquire(blocking=False):
-            raise soap.SoapFault(soap.BUSY)
+            # Of a command that has just ended, its own end may hold the input.
+            raise soap.SoapFault(soap.BUSY if self._exit_code is None else soap.PIPE_ENDED)
         try:
             rest = self._write(memoryview(data), time.monotonic() + timeout)
             if end and not rest:
