@@ -23,12 +23,12 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Ta
 
 
 def without_wheel(
-    situation: Situation, entries: c.Sequence[Entry], end: Packages, reached: Reached, again: Packages
+    situation: Situation, entries: c.Sequence[Entry], end: Packages, reached: Reached
 ) -> c.Iterator[Problem]:
     wished = {entry.name for entry in entries if entry.state == REINSTALLED}
     for name in reached:
         package = end[name]
-        if name in again or package.wheel is not None:
+        if package.wheel is not None:
             continue
         if package.damage or name in wished:
             why = f"is damaged ({package.damage_in_words})" if package.damage else "is declared reinstalled"

@@ -54,7 +54,7 @@ def plan(situation: Situation) -> Plan:
     if not before and _settled(situation, entries, wanted):
         return Plan((), (), (), situation.installed)
     try:
-        end = _end(situation, wanted, absent, before)
+        end = _end_laid_down(situation, entries, wanted, absent, before)
     except Unsatisfiable as unsatisfiable:
         problems = tuple(Problem(UNSATISFIABLE, None, cause) for cause in unsatisfiable.causes)
         missing = _wanted_drift(wanted, situation.installed)
@@ -70,10 +70,9 @@ def _assembled(
     before: c.Sequence[Breach],
 ) -> Plan:
     reasons = _reached(wanted, end, situation.target) or {}
-    again = _again(situation, entries, end, reasons)
-    actions = _ordered(_actions(situation, {**end, **again}, reasons), end, situation.target)
+    actions = _ordered(_actions(situation, end, reasons), end, situation.target)
     problems = (
-        *_obstacles.without_wheel(situation, entries, end, reasons, again),
+        *_obstacles.without_wheel(situation, entries, end, reasons),
         *_obstacles.protected(actions, situation.protection),
         *_obstacles.mismatched(situation, entries, actions),
         *(_obstacles.not_ready(situation, actions) if actions else ()),
@@ -125,8 +124,25 @@ def _wanted(entry: Entry) -> Wanted:
     return Wanted(entry.name, entry.specifier, entry.extras, entry.state == LATEST, entry.where, entry.wish, file_name)
 
 
+def _end_laid_down(
+    situation: Situation,
+    entries: c.Sequence[Entry],
+    wanted: tuple[Wanted, ...],
+    absent: c.Mapping[str, SpecifierSet],
+    before: c.Sequence[Breach],
+) -> dict[str, Package]:
+    """The packages afterwards, with the wheel of each that is laid down again in its version."""
+    end = _end(situation, situation.installed, wanted, absent, before)
+    again = _again(situation, entries, end, wanted)
+    if any(package.needs != end[name].needs for name, package in again.items()):
+        # What is installed came from another wheel of this version, and needed other things.
+        end = _end(situation, {**situation.installed, **again}, wanted, absent, before)
+    return {name: again.get(name, package) if package.wheel is None else package for name, package in end.items()}
+
+
 def _end(
     situation: Situation,
+    installed: Packages,
     wanted: tuple[Wanted, ...],
     absent: c.Mapping[str, SpecifierSet],
     before: c.Sequence[Breach],
@@ -134,7 +150,7 @@ def _end(
     """The packages afterwards. Nothing is resolved where what is installed satisfies already."""
     remaining = {
         name: package
-        for name, package in situation.installed.items()
+        for name, package in installed.items()
         if name not in absent or not package.satisfies(absent[name])
     }
     keep = _kept(situation, remaining)
@@ -219,11 +235,13 @@ def _reached(wanted: c.Iterable[Wanted], packages: Packages, target: Target) -> 
     return reached
 
 
-def _again(situation: Situation, entries: c.Sequence[Entry], end: Packages, reached: Reached) -> dict[str, Package]:
+def _again(
+    situation: Situation, entries: c.Sequence[Entry], end: Packages, wanted: tuple[Wanted, ...]
+) -> dict[str, Package]:
     """What is laid down again in its version, because it is damaged or because it is declared so."""
     wished = {entry.name for entry in entries if entry.state == REINSTALLED}
     again: dict[str, Package] = {}
-    for name in reached:
+    for name in _reached(wanted, end, situation.target) or {}:
         package = end[name]
         if package.wheel is None and (package.damage or name in wished):
             wheels = _resolve.usable(situation.candidates, situation.target, name)

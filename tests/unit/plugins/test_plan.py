@@ -71,6 +71,18 @@ def test_reinstalled_takes_the_same_version_and_leaves_its_dependencies(tmp_path
     assert (actions(plan), plan.drift) == (["reinstall demo-a 1.0 -> 1.0"], ())
 
 
+def test_what_is_reinstalled_from_another_wheel_of_its_version_needs_what_that_wheel_needs(
+    tmp_path: pathlib.Path,
+) -> None:
+    again = {"name": "demo-a", "state": "reinstalled"}
+    needing_less = World(tmp_path / "less", [A_NEEDS_B], [A1, B1]).plan(again)
+    assert actions(needing_less) == ["reinstall demo-a 1.0 -> 1.0"]
+    needing_more = World(tmp_path / "more", [A1], [A_NEEDS_B, B1]).plan(again)
+    assert actions(needing_more) == ["install demo-b nothing -> 1.0", "reinstall demo-a 1.0 -> 1.0"]
+    without = World(tmp_path / "without", [A1], [A_NEEDS_B]).plan(again)
+    assert without.problems and not without.actions
+
+
 def test_a_pre_release_only_where_it_is_asked_for_or_nothing_else_is_there(tmp_path: pathlib.Path) -> None:
     early = Wheel("demo-a", "4.0rc1")
     assert actions(World(tmp_path, [], [A1, early]).plan("demo-a")) == ["install demo-a nothing -> 1.0"]

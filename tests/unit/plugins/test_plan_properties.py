@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _plan
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Plan
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
@@ -191,13 +191,33 @@ def pip_finds_a_solution(folder: pathlib.Path, requirements: c.Sequence[str]) ->
     return ended.returncode == 0
 
 
+# Going back from a release that needs another of itself, pip 23.2 overlooks one.
+OVERLOOKED_BY_PIP = Releases(
+    installed=[],
+    offered=[
+        Wheel("alpha", "3.0", requires=("alpha==2.0",)),
+        Wheel("alpha", "2.0", requires=("delta",)),
+        Wheel("alpha", "1.0"),
+        Wheel("delta", "1.0", requires=("beta",)),
+    ],
+)
+
+
 @pytest.mark.slow
 @settings(max_examples=FEW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(OVERLOOKED_BY_PIP, ["alpha"])
 @given(
     worlds.filter(lambda world: bool(world.offered)),
     st.lists(needs, min_size=1, max_size=3, unique_by=lambda text: Requirement(text).name),
 )
-def test_a_solution_is_found_exactly_where_pip_finds_one(releases: Releases, declared: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        plan = World(pathlib.Path(folder), [], releases.offered).plan(*declared)
-        assert (not plan.problems) == pip_finds_a_solution(pathlib.Path(folder), declared)
+def test_a_solution_is_found_where_pip_finds_one_and_pip_agrees_to_each(
+    releases: Releases, declared: list[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        plan = World(folder, [], releases.offered).plan(*declared)
+        chosen = [f"{action.package}=={action.after.raw}" for action in plan.actions if action.after]
+        if plan.problems:
+            assert not pip_finds_a_solution(folder, declared)
+        else:
+            assert pip_finds_a_solution(folder, declared) or pip_finds_a_solution(folder, [*declared, *chosen])
