@@ -250,14 +250,17 @@ def _named(where: str, value: dict[t.Any, t.Any]) -> Entry:
     name, version = value.get("name"), value.get("version", "")
     if not isinstance(name, str):
         raise _Mistake("has no name")
+    if "sha256" in value:
+        raise _Mistake("has a sha256, which goes with the keys wheel, host_wheel and url only")
+    plain = _need.plain(name)
+    if plain is not None and plain.specifier is not None and not (plain.specifier and version):
+        return Entry(where, plain.name, plain.specifier or _specifier(version))
     try:
         found = Requirement(name)
     except InvalidRequirement as error:
         raise _Mistake(f"has the name {_shown(name)}, which is none ({_first_line(error)})") from None
     if found.url or (found.specifier and version):
         raise _Mistake(f"has the name {_shown(name)}; say the version in the key version and a wheel in the key url")
-    if "sha256" in value:
-        raise _Mistake("has a sha256, which goes with the keys wheel, host_wheel and url only")
     extras = frozenset(map(canonicalize_name, found.extras))
     return Entry(where, canonicalize_name(found.name), found.specifier or _specifier(version), extras, found.marker)
 

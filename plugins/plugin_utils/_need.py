@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 Environment = c.Mapping[str, str]
 
+_NAME = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*")
 # Name, extras, specifier with or without brackets, marker: what can be told apart in any requirement ever written.
 _LEGACY = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^]]*\])?\s*([^;]*?)\s*(?:;(.*))?\Z", re.DOTALL)
 # A name with or without versions, as most are. The grammar of PEP 508 takes ten times as long to say the same.
@@ -88,6 +89,17 @@ class Needs:
             self._in_force[:] = [(environment, found)]
         return self._in_force[0][1]
 
+    def on(self, names: c.Container[str], environment: Environment) -> c.Iterator[Need]:
+        """As in_force, of these packages only; what is needed of others is not even parsed."""
+        texts = (text for text in self.texts if _name(text) in names and not _only_for_extra(text))
+        parsed = map(parse, texts)
+        return (need for need in parsed if need is not None and need.applies(environment))
+
+
+def _name(text: str) -> str | None:
+    match = _NAME.match(text)
+    return canonicalize_name(match[0].lstrip()) if match else None
+
 
 def _only_for_extra(text: str) -> bool:
     return "extra" in text and _ONLY_FOR_EXTRA.search(text) is not None and _OR.search(text) is None
@@ -113,6 +125,7 @@ def _marker(text: str) -> Marker:
     return Marker(text)
 
 
+@functools.lru_cache(maxsize=20_000)
 def plain(text: str) -> Need | None:
     """A name with or without versions; None for whatever else there is, or is wrong with it."""
     match = _PLAIN.match(text)

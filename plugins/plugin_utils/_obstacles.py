@@ -19,7 +19,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
     Situation,
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 
 
 def without_wheel(
@@ -105,11 +104,9 @@ def not_ready(situation: Situation, actions: c.Sequence[Action]) -> c.Iterator[P
         yield Problem("space", None, f"{detail}; make room there first")
 
 
-def new_breaches(end: Packages, target: Target, before: c.Sequence[Breach]) -> c.Iterator[Problem]:
-    known = {breach.key for breach in before}
-    for breach in _packages.breaches(end, target.environment):
-        if breach.key not in known:
-            have = breach.have or "nothing"
-            needs = f"{breach.package.title} {breach.package.raw} needs {breach.need.short} and would find {have}"
-            detail = f"{needs}; declare another version of one of the two"
-            yield Problem("breaks", breach.package.name, detail)
+def new_breaches(situation: Situation, end: Packages, before: c.Iterable[Breach]) -> c.Iterator[Problem]:
+    for breach in _packages.breached(situation.installed, before, end, situation.target.environment):
+        have = breach.have or "nothing"
+        needs = f"{breach.package.title} {breach.package.raw} needs {breach.need.short} and would find {have}"
+        detail = f"{needs}; declare another version of one of the two"
+        yield Problem("breaks", breach.package.name, detail)

@@ -113,13 +113,30 @@ def from_wheel(wheel: Wheel) -> Package:
 
 def breaches(packages: Packages, environment: Environment) -> tuple[Breach, ...]:
     """Every need that is not met."""
-    found = []
-    for package in packages.values():
-        for need in package.needed(environment):
-            other = packages.get(need.name)
-            if other is None or not other.meets(need):
-                found.append(Breach(package, need, other.raw if other else None))
-    return tuple(found)
+    each = (_breach(package, need, packages) for package in packages.values() for need in package.needed(environment))
+    return tuple(breach for breach in each if breach is not None)
+
+
+def _breach(package: Package, need: Need, packages: Packages) -> Breach | None:
+    other = packages.get(need.name)
+    if other is not None and other.meets(need):
+        return None
+    return Breach(package, need, other.raw if other else None)
+
+
+def breached(
+    before: Packages, known: c.Iterable[Breach], end: Packages, environment: Environment
+) -> c.Iterator[Breach]:
+    """Every need that is met in one state, of which the breaches are known, and not in another."""
+    keys = {breach.key for breach in known}
+    # All others need what they did, and find what they did; to look at them all takes longer than the rest of a plan.
+    changed = {name for name in (*before, *end) if before.get(name) is not end.get(name)}
+    for package in end.values():
+        needs = package.needed(environment) if package.name in changed else package.needs.on(changed, environment)
+        for need in needs:
+            breach = _breach(package, need, end)
+            if breach is not None and breach.key not in keys:
+                yield breach
 
 
 def unverifiable(packages: Packages, environment: Environment) -> tuple[tuple[Package, Need], ...]:

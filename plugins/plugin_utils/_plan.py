@@ -77,7 +77,7 @@ def _assembled(
         *_obstacles.mismatched(situation, entries, actions),
         *(_obstacles.not_ready(situation, actions) if actions else ()),
         *_obstacles.untouchable(actions),
-        *(_obstacles.new_breaches(end, situation.target, before) if actions else ()),
+        *(_obstacles.new_breaches(situation, end, before) if actions else ()),
     )
     drift = [_drift(action, problems) for action in actions if not _only_wished(action)]
     return Plan(tuple(actions), problems, (*drift, *_broken(before)), end)
@@ -178,9 +178,8 @@ def _straight(situation: Situation, question: Question) -> Packages | None:
     if tried is None or reached is None or not all(question.within_limits(tried[name]) for name in reached):
         return None
     end = _used(situation, question.wanted, tried)
-    known = {breach.key for breach in question.broken}
-    fine = all(breach.key in known for breach in _packages.breaches(end, situation.target.environment))
-    return end if fine else None
+    broken = _packages.breached(situation.installed, question.broken, end, situation.target.environment)
+    return None if any(broken) else end
 
 
 def _used(situation: Situation, wanted: c.Sequence[Wanted], end: Packages) -> Packages:
@@ -240,13 +239,13 @@ def _again(
 ) -> dict[str, Package]:
     """What is laid down again in its version, because it is damaged or because it is declared so."""
     wished = {entry.name for entry in entries if entry.state == REINSTALLED}
+    due = [name for name, package in end.items() if package.wheel is None and (package.damage or name in wished)]
+    reached = (_reached(wanted, end, situation.target) or {}) if due else {}
     again: dict[str, Package] = {}
-    for name in _reached(wanted, end, situation.target) or {}:
-        package = end[name]
-        if package.wheel is None and (package.damage or name in wished):
-            wheels = _resolve.usable(situation.candidates, situation.target, name)
-            same = [wheel for wheel in wheels if wheel.version == package.version]
-            again |= {name: _packages.from_wheel(same[0])} if same else {}
+    for name in due:
+        wheels = _resolve.usable(situation.candidates, situation.target, name) if name in reached else []
+        same = [wheel for wheel in wheels if wheel.version == end[name].version]
+        again |= {name: _packages.from_wheel(same[0])} if same else {}
     return again
 
 

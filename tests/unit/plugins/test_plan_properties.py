@@ -15,12 +15,14 @@ import tempfile
 from unittest import mock
 
 import pytest
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _plan
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages, _plan
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._need import Needs
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import Plan
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from testbed import package_index
 from testbed.plan_calls import World, details
@@ -143,6 +145,39 @@ def test_any_plan_keeps_its_promises(
             *declared, mode=mode, allow_protected=allowed
         )
         assert (again.actions, again.problems) == ((), ())
+
+
+NEEDS = (
+    "alpha",
+    "Beta>=2",
+    " gamma.x <3",
+    "gamma-x; python_version > '3'",
+    "alpha>=2; extra == 'more'",
+    "beta (>=1)",
+    "?",
+)
+packages = st.dictionaries(
+    st.sampled_from(("alpha", "beta", "gamma-x")),
+    st.tuples(st.sampled_from(("1.0", "2.0", "3.0")), st.lists(st.sampled_from(NEEDS), max_size=3)),
+)
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(packages, packages)
+def test_what_a_change_breaks_is_what_is_broken_afterwards_and_was_not(
+    old: dict[str, tuple[str, list[str]]], new: dict[str, tuple[str, list[str]]]
+) -> None:
+    before = {name: package(name, *made) for name, made in old.items()}
+    end = {name: before[name] if old.get(name) == made else package(name, *made) for name, made in new.items()}
+    environment = {"python_version": "3.7"}
+    known = _packages.breaches(before, environment)
+    keys = {breach.key for breach in known}
+    expected = [breach for breach in _packages.breaches(end, environment) if breach.key not in keys]
+    assert list(_packages.breached(before, known, end, environment)) == expected
+
+
+def package(name: str, version: str, needs: list[str]) -> _packages.Package:
+    return _packages.Package(name, name, version, Version(version), Needs(tuple(needs)))
 
 
 def with_an_extra(wheels: c.Iterable[Wheel]) -> list[Wheel]:
