@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import collections.abc as c
 import typing as t
 
-from ansible_collections.mlfleet.packages.plugins.plugin_utils import _python_packages
+from ansible_collections.mlfleet.packages.plugins.plugin_utils import _from_inventory, _python_packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_action import AgentAction
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_host import AgentHost
 
@@ -15,6 +16,9 @@ class ActionModule(AgentAction):
 
     _supports_diff = True
     argument_spec = _python_packages.ARGUMENT_SPEC
+
+    def options(self, variables: dict[str, t.Any]) -> c.Mapping[str, t.Any]:
+        return _from_inventory.options(self.argument_spec, self._task.args, variables, self._templar.template)
 
     def work(self, arguments: dict[str, t.Any], host: AgentHost) -> dict[str, t.Any]:
         controller = _python_packages.Controller(

@@ -19,8 +19,9 @@ description:
   - An entry with C(narrows) set to V(true) replaces nothing, but adds its version to what the farther layers say.
   - An entry with C(state) set to V(undeclared) takes back what the farther layers say.
   - Each entry of the answer carries the name of its layer as its C(origin), which is told in the plan.
-  - The roles P(mlfleet.packages.converge#role) and P(mlfleet.packages.drift_report#role) use it unless they are given
-    packages.
+  - M(mlfleet.packages.python_packages) does the same by itself with
+    O(mlfleet.packages.python_packages#module:from_inventory), and so do the roles P(mlfleet.packages.converge#role) and
+    P(mlfleet.packages.drift_report#role).
 """
 
 EXAMPLES = r"""
@@ -67,10 +68,7 @@ class LookupModule(LookupBase):
         if terms or kwargs:
             raise AnsibleLookupError("mlfleet.packages.layered takes nothing; name the layers in mlfleet_layers")
         templar: t.Any = self._templar
-        known = variables or {}
-        layers = {name: templar.template(known[name]) for name in known if name.startswith(_layers.PREFIX)}
-        order = templar.template(known.get(_layers.ORDER_VARIABLE, list(_layers.ORDER)))
         try:
-            return _layers.layered(layers, order)
+            return _layers.of_host(variables or {}, templar.template)
         except HostProblem as problem:
             raise AnsibleLookupError(str(problem)) from None

@@ -77,6 +77,16 @@ options:
     type: list
     elements: raw
     default: []
+  from_inventory:
+    description:
+      - Whether what the task leaves open is taken from the inventory. Each option that the task does not set then has
+        the value of the variable C(mlfleet_<option>) of the host, such as C(mlfleet_wheelhouse), if there is one.
+      - O(packages) is put together from the layers of the host, as P(mlfleet.packages.layered#lookup) explains.
+      - Where neither the task nor the inventory names O(instances) or O(runtimes), all instances are meant. The
+        variables for these two are left aside if the task names any.
+      - An empty text as the value of a variable counts as none.
+    type: bool
+    default: false
   requirements:
     description:
       - Requirements files on the controller, as pip reads them. Nested files, constraints and sha256 hashes are
@@ -224,6 +234,10 @@ EXAMPLES = r"""
     source: host
     packages:
       - click>=7,<8
+
+- name: Keep each host as the inventory declares it
+  mlfleet.packages.python_packages:
+    from_inventory: true
 
 - name: One wheel that lies on the host already, and one from a web server
   mlfleet.packages.python_packages:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import gc
 import pathlib
 import typing as t
@@ -45,6 +46,10 @@ class CheckedAction(ActionBase):
         """The result of the task on the host of this name, from checked arguments."""
         raise NotImplementedError
 
+    def options(self, variables: dict[str, t.Any]) -> c.Mapping[str, t.Any]:
+        """The options before they are checked: what the task says, unless a subclass knows more."""
+        return t.cast("dict[str, t.Any]", self._task.args)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Runs the task; Ansible calls this. A HostProblem becomes its failure."""
         # The worker was forked with all that Ansible holds. A garbage collection would look through it, for nothing,
@@ -53,11 +58,14 @@ class CheckedAction(ActionBase):
         variables = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, variables)
         name = str(variables.get("inventory_hostname", "the host"))
-        validation = self._validator.validate(self._task.args)
-        arguments = validation.validated_parameters
+        hidden: c.Collection[str] = ()
+        arguments: dict[str, t.Any] = {}
         try:
+            options = self.options(variables)
+            validation = self._validator.validate(options)
+            arguments, hidden = validation.validated_parameters, validation._no_log_values
             if validation.error_messages:
-                raise HostProblem(self._wrong_options(validation.errors))
+                raise HostProblem(self._wrong_options(validation.errors, options, variables))
             result.update(self.perform(arguments, name, variables))
             if result.get("failed"):
                 result["msg"] = f"{name}: {result['msg']}"
@@ -68,7 +76,7 @@ class CheckedAction(ActionBase):
         if display.verbosity >= SHOWS_OPTIONS:
             result["invocation"] = {"module_args": arguments}
         # It copies the whole result, also where there is nothing to remove.
-        shown = remove_values(result, validation._no_log_values) if validation._no_log_values else result
+        shown = remove_values(result, hidden) if hidden else result
         return t.cast("dict[str, t.Any]", _secrets.masked(shown))
 
     def find_file(self, path: str) -> str:
@@ -90,9 +98,12 @@ class CheckedAction(ActionBase):
         """Where this collection keeps what it fetched for the user of the controller."""
         return pathlib.Path(C.config.get_config_value("ANSIBLE_HOME")) / "mlfleet"
 
-    def _wrong_options(self, errors: t.Any) -> str:
+    def _wrong_options(self, errors: t.Any, options: c.Iterable[str], variables: c.Container[str]) -> str:
         unsupported = any(isinstance(error, UnsupportedError) for error in errors.errors)
-        return f"{self._task.action}: {'unsupported option ' if unsupported else ''}{'; '.join(errors.messages)}"
+        others = (f"mlfleet_{option}" for option in options if option not in self._task.args)
+        taken = ", ".join(variable for variable in others if variable in variables)
+        said = "; ".join(errors.messages) + (f" (of variables, the task takes {taken})" if taken else "")
+        return f"{self._task.action}: {'unsupported option ' if unsupported else ''}{said}"
 
 
 def show(name: str, event: dict[str, t.Any]) -> None:

@@ -22,6 +22,7 @@ PREFIX = "mlfleet_layer_"
 ORDER_VARIABLE = "mlfleet_layers"
 ORDER = ("fleet", "group", "host")
 UNDECLARED = "undeclared"
+Template = c.Callable[[t.Any], t.Any]
 _NARROWS = "narrows"
 
 
@@ -40,6 +41,12 @@ class _Said:
 
 _Kept = dict[tuple[str, str], tuple[_Said, ...]]
 """What holds so far: package and instance to what is said of them, several times where markers tell them apart."""
+
+
+def of_host(variables: c.Mapping[str, t.Any], template: Template) -> list[dict[str, t.Any]]:
+    """The packages that the layers among the variables of a host declare."""
+    layers = {name: template(variables[name]) for name in variables if name.startswith(PREFIX)}
+    return layered(layers, template(variables.get(ORDER_VARIABLE, list(ORDER))))
 
 
 def layered(variables: c.Mapping[str, t.Any], order: c.Sequence[str] = ORDER) -> list[dict[str, t.Any]]:

@@ -33,6 +33,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "instances": {"type": "list", "elements": "str", "default": []},
     "runtimes": {"type": "list", "elements": "str", "default": [], "aliases": ["runtime"]},
     "packages": {"type": "list", "elements": "raw", "default": []},
+    "from_inventory": {"type": "bool", "default": False},
     "requirements": {"type": "list", "elements": "path", "default": []},
     "lock": {"type": "path"},
     "wheelhouse": {"type": "path"},
@@ -105,7 +106,10 @@ def _check(arguments: dict[str, t.Any]) -> None:
     if not (arguments["instances"] or arguments["runtimes"]):
         raise HostProblem("neither instances nor runtimes say what the task is about; set one of the two options")
     if not (arguments["packages"] or arguments["requirements"] or arguments["lock"]):
-        raise HostProblem("none of packages, requirements and lock declares anything; set one of the three options")
+        advice = "set one of the three options"
+        if arguments["from_inventory"]:
+            advice = "set a layer such as mlfleet_layer_fleet, or mlfleet_requirements or mlfleet_lock, for this host"
+        raise HostProblem(f"none of packages, requirements and lock declares anything; {advice}")
     if arguments["source"] == FROM_HOST:
         _check_source(arguments)
 

@@ -253,7 +253,7 @@ class Controller:
         playbook = play.playbook or str(self._folder / f"play-{PLAYS.index(play)}.json")
         variables = {
             "mlfleet_layer_fleet": list(noop.DECLARED),
-            "drift_report_wheelhouse": str(self._fleet.wheelhouse),
+            "mlfleet_wheelhouse": str(self._fleet.wheelhouse),
             "drift_report_folder": str(self._folder / "report"),
         }
         words = ["-i", str(self._fleet.inventory(count)), "--forks", str(FORKS), "-e", json.dumps(variables)]

@@ -52,7 +52,7 @@ class World:
                 runtime.adopt()
 
     def inventory(self) -> pathlib.Path:
-        common = {"drift_report_packages": DECLARED, "drift_report_wheelhouse": str(self.folder / "house")}
+        common = {"mlfleet_layer_fleet": DECLARED, "mlfleet_wheelhouse": str(self.folder / "house")}
         return self.fleet.write_inventory(self.folder / "inventory.json", common, self.own)
 
     def look(self, folder: pathlib.Path, *arguments: str, **variables: t.Any) -> playbook.Ended:
@@ -72,7 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[World]:
     named.lay_many([A2, B, D, KEPT])
     named.damage("demo_d.py")
     guarded.runtime.lay_many([A2, B, D])
-    made.own["guarded"] = {"drift_report_packages": [*DECLARED, "numpy==1.21.6"]}
+    made.own["guarded"] = {"mlfleet_layer_fleet": [*DECLARED, "numpy==1.21.6"]}
     made.fleet.hosts["clean"].runtime.lay_many([A2, B, D])
     made.own["away"] = {"ansible_port": CLOSED_PORT}
     simulated_runtimes.write_program(made.fleet.hosts["liar"].simulated, DEFAULT_HOME + "\\python.exe", LIAR)
@@ -178,7 +178,7 @@ def test_a_summary_is_left_for_what_runs_the_playbook(
 
 
 def test_an_option_that_cannot_be_evaluated_leaves_that_host_unknown(world: World, tmp_path: pathlib.Path) -> None:
-    world.own["clean"] = {"drift_report_packages": "{{ nobody_sets_this }}"}
+    world.own["clean"] = {"mlfleet_layer_fleet": "{{ nobody_sets_this }}"}
     try:
         world.look(tmp_path, "--limit", "clean,guarded")
     finally:
@@ -213,14 +213,14 @@ PLAYS = """
   tasks:
     - mlfleet.packages.python_packages:
         instances: "{{ item }}"
-        packages: "{{ drift_report_packages }}"
-        wheelhouse: "{{ drift_report_wheelhouse }}"
+        packages: "{{ mlfleet_layer_fleet }}"
+        wheelhouse: "{{ mlfleet_wheelhouse }}"
       loop: [[MSSQLSERVER]]
       check_mode: true
     - mlfleet.packages.python_packages:
         instances: [SQL01]
-        packages: "{{ drift_report_packages }}"
-        wheelhouse: "{{ drift_report_wheelhouse }}"
+        packages: "{{ mlfleet_layer_fleet }}"
+        wheelhouse: "{{ mlfleet_wheelhouse }}"
       check_mode: true
       when: inventory_hostname == 'mixed'
 """

@@ -289,6 +289,38 @@ def test_wrong_options_are_told_before_anything_is_written(
     assert changeable_site.default.tree() == before
 
 
+def test_the_inventory_says_what_the_task_leaves_open(changeable_site: ChangeableSite, house: pathlib.Path) -> None:
+    changeable_site.serve()
+    task = {"from_inventory": True, "mode": "present"}
+    layers = {"mlfleet_layer_fleet": ["demo-a=={{ wanted }}"], "wanted": "1.0"}
+    inventory = {"mlfleet_wheelhouse": "{{ folder }}", "folder": str(house), "mlfleet_mode": "exact", **layers}
+    (checked, changed) = (changeable_site.run(task, *check, **inventory).only() for check in (["--check"], []))
+    assert statuses(checked.result) == dict.fromkeys(BOTH, "drifted")
+    assert statuses(changed.result) == dict.fromkeys(BOTH, "changed")
+    assert checked.result["runtimes"][0]["plan"] == changed.result["runtimes"][0]["plan"]
+    assert changed.result["runtimes"][0]["plan"][0]["reason"] == "declared ==1.0 by fleet, not installed"
+
+
+@pytest.mark.parametrize(
+    ("inventory", "part"),
+    [
+        ({}, "none of packages, requirements and lock declares anything; set a layer such as mlfleet_layer_fleet"),
+        (
+            {"mlfleet_layer_fleet": ["demo-a"], "mlfleet_mode": "exactly"},
+            "got: exactly (of variables, the task takes mlfleet_mode)",
+        ),
+        ({"mlfleet_layer_fleet": "demo-a"}, "mlfleet_layer_fleet is 'demo-a'; it must be a list of packages"),
+        ({"mlfleet_layer_fleet": ["{{ nowhere }}"]}, "'nowhere' is undefined"),
+    ],
+)
+def test_what_is_wrong_in_the_inventory_is_told_for_the_host(
+    changeable_site: ChangeableSite, inventory: dict[str, t.Any], part: str
+) -> None:
+    changeable_site.serve()
+    seen = changeable_site.run({"from_inventory": True}, **inventory).only()
+    assert (seen.status, part in seen.message) == ("FAILED!", True), seen.message
+
+
 def test_through_powershell(changeable_site: ChangeableSite, house: pathlib.Path) -> None:
     changeable_site.serve()
     seen = changeable_site.run(options(house, "demo-a==1.0"), mlfleet_transport="powershell").only()
