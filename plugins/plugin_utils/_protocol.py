@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import binascii
 import collections.abc as c
 import dataclasses
 import json
 import secrets
 import typing as t
+import zlib
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._agent_program import program_line
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
@@ -18,6 +20,7 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import Ho
 PROTOCOL = 1
 ANSWER_LIMIT = 64 * 1024 * 1024
 NOISE_KEPT = 600
+_TOO_LARGE = f"the answer is larger than {ANSWER_LIMIT} bytes; ask for fewer instances at a time"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Request:
 
     def stdin(self) -> bytes:
         """Everything that the bootstrap and the agent read."""
-        body = {"protocol": PROTOCOL, "operation": self.operation, "arguments": self.arguments}
+        body = {"protocol": PROTOCOL, "operation": self.operation, "arguments": self.arguments, "packed": True}
         return program_line() + f"{self.nonce} {json.dumps(body)}\n".encode("ascii")
 
 
@@ -50,7 +53,7 @@ class AnswerReader:
         """Reads the next bytes of standard output."""
         self._size += len(data)
         if self._size > ANSWER_LIMIT:
-            raise HostProblem(f"the answer is larger than {ANSWER_LIMIT} bytes; ask for fewer instances at a time")
+            raise HostProblem(_TOO_LARGE)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line.rstrip(b"\r"))
@@ -64,11 +67,13 @@ class AnswerReader:
         if not size.isdigit() or int(size) != len(text):
             self._cut = True
             return
-        value = self._decoded(text)
         if kind == b"event":
+            value = self._decoded(text)
             self._on_event(value if isinstance(value, dict) else {})
         elif kind in (b"result", b"error"):
-            self._answer = (kind, value)
+            self._answer = (kind, self._decoded(text))
+        elif kind == b"packed":
+            self._answer = (b"result", self._decoded(_unpacked(text)))
 
     @staticmethod
     def _decoded(text: bytes) -> t.Any:
@@ -97,3 +102,15 @@ class AnswerReader:
             message = value.get("message") if isinstance(value, dict) else value
             raise HostProblem(f"the agent refused: {message}")
         return value
+
+
+def _unpacked(text: bytes) -> bytes:
+    """What was packed; never more than an answer may have, whatever a host claims to have packed."""
+    unpacking = zlib.decompressobj()
+    try:
+        whole = unpacking.decompress(binascii.a2b_base64(text), ANSWER_LIMIT)
+    except (ValueError, zlib.error) as error:
+        raise HostProblem(f"the agent's answer cannot be unpacked ({error}); run the task again with -vvv") from None
+    if unpacking.unconsumed_tail:
+        raise HostProblem(_TOO_LARGE)
+    return whole

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import pathlib
 import typing as t
+import zlib
 
 import hypothesis
 import hypothesis.strategies as st
@@ -18,7 +20,7 @@ from testbed import agent_calls, interpreters
 from testbed.agent_calls import NONCE
 from testbed.interpreters import Interpreter
 
-GOOD = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": "interpreter"}}
+GOOD = {"protocol": 1, "operation": "snapshot", "arguments": {"detail": "interpreter"}, "packed": False}
 OBSERVE = {"places": [], "instances": [], "detail": "interpreter", "seconds": 9}
 NEWEST = max(interpreters.find_one_per_minor(), key=lambda found: found.minor)
 
@@ -47,9 +49,25 @@ def test_an_answer_carries_the_nonce_of_its_request(interpreter: Interpreter) ->
     assert value["interpreter"]["version"] == interpreter.name
 
 
+def test_a_long_result_is_packed_if_the_request_allows_it(interpreter: Interpreter) -> None:
+    long = {**GOOD, "arguments": {"detail": "all"}}
+    kind, value = answer_of(interpreter, json.dumps(long).encode() + b"\n")
+    packed = agent_calls.converse(
+        interpreter.path, f"{NONCE} {json.dumps({**long, 'packed': True})}\n".encode()
+    ).stdout.split()
+    assert (kind, packed[2]) == ("result", b"packed")
+    assert json.loads(zlib.decompress(binascii.a2b_base64(packed[-1]))) == value
+    assert len(packed[-1]) < len(json.dumps(value))
+
+
+def test_a_short_result_is_not_packed(interpreter: Interpreter) -> None:
+    assert answer_of(interpreter, json.dumps({**GOOD, "packed": True}).encode() + b"\n")[0] == "result"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        ({"packed": 1}, "request-malformed"),
         ({"protocol": 2}, "protocol-unknown"),
         ({"protocol": "1"}, "protocol-unknown"),
         ({"operation": "format"}, "operation-unknown"),
@@ -113,6 +131,7 @@ def test_without_a_nonce_there_is_no_answer(nonce: bytes) -> None:
                 "arguments": st.dictionaries(
                     st.sampled_from(["detail", "places", "seconds"]), st.text() | st.integers()
                 ),
+                "packed": st.booleans(),
             }
         ).map(lambda value: json.dumps(value).encode()),
     )

@@ -25,6 +25,8 @@ import time
 import typing as t
 from unittest import mock
 
+from ansible_collections.mlfleet.packages.plugins.module_utils._agent import conversation, wire_json
+
 from bench import controller, environments, noop
 from testbed import ad_hoc, agent_calls, layouts, simulated, simulated_runtimes, wheels
 from testbed.winrm import endpoint
@@ -130,7 +132,7 @@ class CannedProcess:
                 return
             requests.readline()
             nonce = requests.readline().partition(b" ")[0]
-            answers.write(b"\nMLFLEET %s result %d %s\n" % (nonce, len(answer), answer))
+            answers.write(b"\nMLFLEET %s packed %d %s\n" % (nonce, len(answer), answer))
 
     def wait(self) -> int:
         return 0
@@ -185,6 +187,10 @@ def drifted(answer: Json, wheelhouse: pathlib.Path) -> Json:
     return changed
 
 
+def _packed(answer: Json) -> bytes:
+    return bytes(conversation.packed(wire_json.encode(answer)), "ascii")  # type: ignore[no-untyped-call]
+
+
 class Fleet:
     """Canned hosts in a process of their own: their time must not count as the controller's."""
 
@@ -192,7 +198,7 @@ class Fleet:
         self._folder = folder
         self.wheelhouse = folder / "wheelhouse"
         answer = recorded(folder)
-        usual, other = (json.dumps(each).encode("ascii") for each in (answer, drifted(answer, self.wheelhouse)))
+        usual, other = map(_packed, (answer, drifted(answer, self.wheelhouse)))
         names = [f"sql{number:04}" for number in range(max(SIZES))]
         self._hosts = [
             CannedHost(name, usual if number % DRIFTS_EVERY else other) for number, name in enumerate(names, start=1)

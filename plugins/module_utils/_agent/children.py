@@ -24,7 +24,7 @@ class Child(object):
         self._answer = None
         self._on_event = on_event
         self._started = time.time()
-        request = {"protocol": 1, "operation": operation, "arguments": arguments}
+        request = {"protocol": 1, "operation": operation, "arguments": arguments, "packed": False}
         text = program + (NONCE + " " + wire_json.encode(request) + "\n").encode("ascii")
         try:
             self._process = host.start(interpreter, list(ARGUMENTS))

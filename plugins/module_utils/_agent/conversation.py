@@ -5,17 +5,22 @@
 """One call: reads a request, runs one operation, answers in framed JSON lines.
 
 A line of the answer is `MLFLEET <nonce> <kind> <length> <json>`. The nonce comes with the request, so that
-nothing else on standard output can be taken for an answer; the length tells a whole line from a cut one.
+nothing else on standard output can be taken for an answer; the length tells a whole line from a cut one. If the request
+allows it, a long result is packed (kind `packed`, zlib and base64): a fifth of what the packages of a runtime take.
 """
 
+import binascii
 import sys
 import time
+import zlib
 
 from . import wire_json
 from .refusal import Refusal
 
 PROTOCOL = 1
 REQUEST_LIMIT = 1024 * 1024
+KEYS = {"protocol", "operation", "arguments", "packed"}
+PACKED_FROM = 1024
 EVENT_SECONDS = 1.0
 # Each is a module with a function of the name operation; only the one that is asked for is compiled. It is given
 # the arguments, the answers, the program as it came, and the stream with whatever follows the request.
@@ -51,12 +56,26 @@ class Answers(object):
             self._said = now
             self.line("event", fields)
 
-    def line(self, kind, value):
+    def result(self, value, may_be_packed):
         text = wire_json.encode(value)
+        if may_be_packed and len(text) > PACKED_FROM:
+            self._write("packed", packed(text))
+        else:
+            self._write("result", text)
+
+    def line(self, kind, value):
+        self._write(kind, wire_json.encode(value))
+
+    def _write(self, kind, text):
         # The line feed in front ends whatever a banner or a warning left on the line.
         line = "\nMLFLEET %s %s %d %s\n" % (self._nonce, kind, len(text), text)
         self._stream.write(line.encode("ascii"))
         self._stream.flush()
+
+
+def packed(text):
+    """ASCII text as fewer ASCII characters."""
+    return binascii.b2a_base64(zlib.compress(text.encode("ascii"))).decode("ascii").rstrip("\n")
 
 
 def hold(stdin, stdout, program):
@@ -66,7 +85,8 @@ def hold(stdin, stdout, program):
         raise SystemExit("mlfleet agent: the request has no nonce, so there is nobody to answer")
     answers = Answers(stdout, nonce.decode("ascii"))
     try:
-        answers.line("result", _operate(text, answers, program, stdin))
+        request = _request(text)
+        answers.result(_operate(request, answers, program, stdin), request["packed"])
     except Refusal as refusal:
         answers.line("error", {"code": refusal.code, "message": refusal.message})
     except Exception:  # pylint: disable=broad-except
@@ -75,17 +95,21 @@ def hold(stdin, stdout, program):
         answers.line("error", {"code": "internal", "message": traceback.format_exc()[-4000:]})
 
 
-def _operate(text, answers, program, attachments):
+def _request(text):
     if not text.endswith(b"\n"):
         raise Refusal("request-incomplete", "the request is cut, or larger than %d bytes" % REQUEST_LIMIT)
     try:
         request = wire_json.decode(text.decode("ascii"))
     except ValueError as error:  # also a UnicodeDecodeError
         raise Refusal("request-malformed", "the request is not ASCII JSON: %s" % error)
-    if not isinstance(request, dict) or set(request) != {"protocol", "operation", "arguments"}:
-        raise Refusal("request-malformed", "the request is not an object of protocol, operation and arguments")
+    if not isinstance(request, dict) or set(request) != KEYS or not isinstance(request["packed"], bool):
+        raise Refusal("request-malformed", "the request is not an object of protocol, operation, arguments and packed")
     if request["protocol"] != PROTOCOL:
         raise Refusal("protocol-unknown", "the protocol of the request is not %d, which this agent speaks" % PROTOCOL)
+    return request
+
+
+def _operate(request, answers, program, attachments):
     name = request["operation"]
     if name not in OPERATIONS:
         raise Refusal("operation-unknown", "the operation %s is not known to this agent" % repr(name)[:100])

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import typing as t
+import zlib
 
 import hypothesis
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import AnswerReader
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import ANSWER_LIMIT, AnswerReader
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import observation
 
 NONCE = "0123456789abcdef"
@@ -53,12 +55,35 @@ def test_garbage_is_never_a_result(pieces: list[bytes]) -> None:
     assert reader.noise.isprintable()
 
 
-@hypothesis.given(st.binary(max_size=80), st.sampled_from(["result", "error", "event", "", "x"]))
+@hypothesis.given(st.binary(max_size=80), st.sampled_from(["result", "error", "event", "packed", "", "x"]))
 def test_a_line_with_the_right_nonce_is_read_or_refused(rest: bytes, kind: str) -> None:
     body = rest.replace(b"\n", b" ").rstrip(b"\r")
     with contextlib.suppress(HostProblem):
         reader, _events = reader_of(f"MLFLEET {NONCE} {kind} {len(body)} ".encode() + body + b"\n")
         reader.result()
+
+
+def packed(text: bytes) -> bytes:
+    body = base64.b64encode(zlib.compress(text))
+    return f"MLFLEET {NONCE} packed {len(body)} ".encode() + body + b"\n"
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    reader, _events = reader_of(packed(b'{"a": "\\u00e9"}'))
+    assert reader.result() == {"a": "\u00e9"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"%%%%", b"eJw", base64.b64encode(b"not packed"), base64.b64encode(zlib.compress(b"1")[:-9])]
+)
+def test_what_only_looks_packed_is_refused(body: bytes) -> None:
+    with pytest.raises(HostProblem, match=r"the agent's answer (cannot be unpacked|is not JSON)"):
+        reader_of(f"MLFLEET {NONCE} packed {len(body)} ".encode() + body + b"\n")
+
+
+def test_a_small_answer_does_not_become_a_huge_one() -> None:
+    with pytest.raises(HostProblem, match="the answer is larger than"):
+        reader_of(packed(b" " * (ANSWER_LIMIT + 1)))
 
 
 def test_the_nonce_of_another_call_is_noise() -> None:
