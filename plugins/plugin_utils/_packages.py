@@ -25,7 +25,6 @@ class Package:
     name: str
     title: str
     raw: str
-    version: Version | None
     needs: Needs
     wheel: Wheel | None = None
     """What it would be installed from; None for one that is installed."""
@@ -35,6 +34,11 @@ class Package:
     unrecorded: bool = False
     """Whether nobody knows its files, so that it cannot be taken away cleanly."""
     damage: Damage | None = None
+
+    @property
+    def version(self) -> Version | None:
+        """Parsed only where somebody asks, which for most packages of a clean runtime nobody does."""
+        return _need.version_of(self.raw)
 
     def meets(self, need: Need) -> bool:
         return need.met_by(self.version, self.raw)
@@ -89,16 +93,15 @@ def installed(snapshot: Snapshot) -> dict[str, Package]:
         if name in found:
             found[name] = dataclasses.replace(found[name], duplicate=True)
         else:
-            found[name] = _package(each, number in unrecorded, damages.get(number))
+            found[name] = _package(name, each, number in unrecorded, damages.get(number))
     return found
 
 
-def _package(each: Distribution, unrecorded: bool, damage: Damage | None) -> Package:
+def _package(name: str, each: Distribution, unrecorded: bool, damage: Damage | None) -> Package:
     return Package(
-        name=canonicalize_name(each.name),
+        name=name,
         title=each.name,
         raw=each.version,
-        version=_need.version_of(each.version),
         needs=Needs(each.requires),
         distribution=each,
         unrecorded=unrecorded,
@@ -108,7 +111,7 @@ def _package(each: Distribution, unrecorded: bool, damage: Damage | None) -> Pac
 
 def from_wheel(wheel: Wheel) -> Package:
     """What a wheel would install."""
-    return Package(wheel.name, wheel.title, wheel.raw_version, wheel.version, Needs(wheel.requires), wheel)
+    return Package(wheel.name, wheel.title, wheel.raw_version, Needs(wheel.requires), wheel)
 
 
 def breaches(packages: Packages, environment: Environment) -> tuple[Breach, ...]:

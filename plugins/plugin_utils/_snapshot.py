@@ -183,56 +183,56 @@ def observation(value: t.Any) -> Observation:
 def checked(kind: type[T], value: t.Any) -> T:
     """Checks what a host answered; a host that answers something else has a problem of its own."""
     try:
-        return t.cast(T, _build(kind, value, kind.__name__))
+        return t.cast(T, _build(kind, value))
     except (TypeError, ValueError) as error:
         message = f"the agent's answer is not what it should be ({error}); is something in between changing it?"
         raise HostProblem(message) from None
 
 
-Reader = c.Callable[[t.Any, str], t.Any]
-"""From a value and its place to the checked value."""
+Reader = c.Callable[[t.Any], t.Any]
+"""From a value to the checked value."""
 
 
-def _build(kind: t.Any, value: t.Any, _where: str) -> t.Any:
+def _build(kind: t.Any, value: t.Any) -> t.Any:
     if not isinstance(value, dict):
         raise TypeError(f"{kind.__name__} is not an object")
     readers = _readers(kind)
     unknown = value.keys() - readers
     if unknown:
         raise TypeError(f"{kind.__name__} has the unknown {sorted(unknown)[0][:50]!r}")
-    return kind(**{name: readers[name](item, f"{kind.__name__}.{name}") for name, item in value.items()})
+    return kind(**{name: readers[name](item) for name, item in value.items()})
 
 
 @functools.cache
 def _readers(kind: t.Any) -> dict[str, Reader]:
     # Evaluating annotations takes longer than reading a whole answer with the result at hand.
-    return {name: _reader(hint) for name, hint in t.get_type_hints(kind).items()}
+    return {name: _reader(hint, f"{kind.__name__}.{name}") for name, hint in t.get_type_hints(kind).items()}
 
 
-def _reader(hint: t.Any) -> Reader:
+def _reader(hint: t.Any, where: str) -> Reader:
     arguments = t.get_args(hint)
     if type(None) in arguments:
-        return functools.partial(_optional, _reader(arguments[0]))
+        return functools.partial(_optional, _reader(arguments[0], where))
     if t.get_origin(hint) is tuple:
-        return functools.partial(_tuple, _reader(arguments[0]))
+        return functools.partial(_tuple, _reader(arguments[0], where), where)
     kind: t.Any = t.get_origin(hint) or hint
     if dataclasses.is_dataclass(kind):
         _readers(t.cast(t.Any, kind))
         return functools.partial(_build, kind)
-    return functools.partial(_plain, kind)
+    return functools.partial(_plain, kind, where)
 
 
-def _optional(reader: Reader, value: t.Any, where: str) -> t.Any:
-    return None if value is None else reader(value, where)
+def _optional(reader: Reader, value: t.Any) -> t.Any:
+    return None if value is None else reader(value)
 
 
-def _tuple(reader: Reader, value: t.Any, where: str) -> t.Any:
+def _tuple(reader: Reader, where: str, value: t.Any) -> t.Any:
     if not isinstance(value, list):
         raise TypeError(f"{where} is not a list")
-    return tuple([reader(item, where) for item in value])
+    return tuple(map(reader, value))
 
 
-def _plain(kind: type, value: t.Any, where: str) -> t.Any:
+def _plain(kind: type, where: str, value: t.Any) -> t.Any:
     # True is an int for Python, and no number for anybody else.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} is {type(value).__name__}")

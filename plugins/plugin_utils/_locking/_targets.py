@@ -170,7 +170,7 @@ def _release(where: str, value: t.Any) -> tuple[str, str]:
 
 def _package(name: str, raw: str, requires: c.Iterable[str]) -> Package:
     needs = _need.Needs(tuple(requires))
-    return Package(canonicalize_name(name), str(name), str(raw), _need.version_of(str(raw)), needs)
+    return Package(canonicalize_name(name), str(name), str(raw), needs)
 
 
 @dataclasses.dataclass(frozen=True)

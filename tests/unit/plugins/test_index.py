@@ -67,7 +67,7 @@ class Bench:
 
 def _recorded(installed: c.Mapping[str, str]) -> c.Iterator[Package]:
     for name, raw in installed.items():
-        yield Package(canonicalize_name(name), name, raw, _need.version_of(raw), _need.Needs(()))
+        yield Package(canonicalize_name(name), name, raw, _need.Needs(()))
 
 
 @pytest.fixture

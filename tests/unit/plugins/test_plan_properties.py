@@ -22,7 +22,6 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
-from packaging.version import Version
 
 from testbed import package_index
 from testbed.plan_calls import World, details
@@ -177,7 +176,7 @@ def test_what_a_change_breaks_is_what_is_broken_afterwards_and_was_not(
 
 
 def package(name: str, version: str, needs: list[str]) -> _packages.Package:
-    return _packages.Package(name, name, version, Version(version), Needs(tuple(needs)))
+    return _packages.Package(name, name, version, Needs(tuple(needs)))
 
 
 def with_an_extra(wheels: c.Iterable[Wheel]) -> list[Wheel]:

@@ -9,11 +9,13 @@ import pathlib
 import re
 import stat
 
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._python_packages import ARGUMENT_SPEC
+
 from tooling import docs_site, legs
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
-# Groups that a play makes, and folders; nobody sets them.
-NO_VARIABLES = {"mlfleet_agent", "mlfleet_rollout"}
+# Groups that a play makes, and folders; nobody sets them. Packages come in layers, and one option says so.
+NO_VARIABLES = {"mlfleet_agent", "mlfleet_rollout", "mlfleet_packages", "mlfleet_from_inventory"}
 
 
 def test_layout(tmp_path: pathlib.Path) -> None:
@@ -32,6 +34,7 @@ def test_every_variable_of_the_inventory_is_in_the_guide() -> None:
     rooms = [CHECKOUT / name for name in ("plugins", "roles", "playbooks")]
     files = [path for room in rooms for path in room.rglob("*") if path.suffix in {".py", ".yml"}]
     used = {name for path in files for name in re.findall(r"\bmlfleet_[a-z_]+", path.read_text(encoding="utf-8"))}
+    used |= {f"mlfleet_{option}" for option in ARGUMENT_SPEC}
     layers = {name for name in used if name.startswith("mlfleet_layer_")}
     guide = (CHECKOUT / "docs" / "guides" / "connections.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`mlfleet_[^|]*)\|", guide, re.MULTILINE)
