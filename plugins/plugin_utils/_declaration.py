@@ -310,18 +310,22 @@ def _names(value: dict[t.Any, t.Any], key: str, any_text: bool = False) -> list[
 def _doubles(entries: c.Sequence[Entry]) -> list[str]:
     """Two entries for one name, unless a marker or instances keep them apart."""
     found = []
-    for number, entry in enumerate(entries):
-        for other in entries[:number]:
-            apart = (
-                entry.marker
-                or other.marker
-                # One for particular instances goes before one for all.
-                or bool(entry.instances) != bool(other.instances)
-                or (entry.instances and entry.instances.isdisjoint(other.instances))
-            )
-            if entry.name == other.name and not apart:
-                found.append(f"{entry.where} declares {entry.name}, which {other.where} declares already")
+    before: dict[str, list[Entry]] = {}
+    for entry in entries:
+        others = before.setdefault(entry.name, [])
+        twice = (other for other in others if not _apart(entry, other))
+        found += [f"{entry.where} declares {entry.name}, which {other.where} declares already" for other in twice]
+        others.append(entry)
     return found
+
+
+def _apart(entry: Entry, other: Entry) -> bool:
+    if entry.marker or other.marker:
+        return True
+    # One for particular instances goes before one for all.
+    if bool(entry.instances) != bool(other.instances):
+        return True
+    return bool(entry.instances) and entry.instances.isdisjoint(other.instances)
 
 
 def _imports(values: c.Sequence[str], mistakes: list[str]) -> tuple[str, ...] | None:

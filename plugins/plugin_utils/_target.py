@@ -42,8 +42,17 @@ class Target:
     python: Version
     environment: c.Mapping[str, str]
     """The marker environment of PEP 508."""
-    tags: tuple[Tag, ...]
-    """Best first."""
+    abis: tuple[str, ...]
+    platforms: tuple[str, ...]
+    """Best first, like the ABIs."""
+
+    # Only where wheels are looked at: on a host that is as declared, nobody asks.
+    @functools.cached_property
+    def tags(self) -> tuple[Tag, ...]:
+        """What a wheel may be for, the best first."""
+        minor = self.python.release[:2]
+        any_abi = compatible_tags(minor, f"cp{minor[0]}{minor[1]}", self.platforms)
+        return (*cpython_tags(minor, self.abis, self.platforms), *any_abi)
 
     def rank(self, offered: c.Iterable[Tag]) -> int | None:
         """The position of the best tag that fits, lower is better; None where none does."""
@@ -80,7 +89,8 @@ def target(interpreter: Interpreter) -> Target:
             f"{interpreter.executable} does not tell its {min(unknown)}; is something changing its answer?"
         )
     python = _python(interpreter)
-    return Target(python, types.MappingProxyType(dict(interpreter.markers)), tuple(_tags(interpreter, python)))
+    abis = _abis(python.release[:2], interpreter.abi_flags)
+    return Target(python, types.MappingProxyType(dict(interpreter.markers)), abis, tuple(_platforms(interpreter)))
 
 
 def _python(interpreter: Interpreter) -> Version:
@@ -98,18 +108,11 @@ def _python(interpreter: Interpreter) -> Version:
     return version
 
 
-def _tags(interpreter: Interpreter, python: Version) -> c.Iterator[Tag]:
-    minor = python.release[:2]
-    platforms = list(_platforms(interpreter))
-    yield from cpython_tags(minor, _abis(minor, interpreter.abi_flags), platforms)
-    yield from compatible_tags(minor, f"cp{minor[0]}{minor[1]}", platforms)
-
-
-def _abis(minor: tuple[int, ...], flags: str) -> list[str]:
+def _abis(minor: tuple[int, ...], flags: str) -> tuple[str, ...]:
     name = f"cp{minor[0]}{minor[1]}"
     # From 3.8 on, a debug build loads ordinary extension modules as well.
     also = [name + flags.replace("d", "")] if "d" in flags and minor >= (3, 8) else []
-    return [name + flags, *also]
+    return (name + flags, *also)
 
 
 def _platforms(interpreter: Interpreter) -> c.Iterator[str]:

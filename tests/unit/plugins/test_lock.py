@@ -21,14 +21,13 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Ta
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheel import WheelProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._wheelhouse import Wheelhouse
 from packaging.markers import default_environment
-from packaging.tags import compatible_tags, cpython_tags
 from packaging.version import Version
 
 from testbed.wheels import Wheel
 
 HASH = "0123456789abcdef" * 4
 HEAD = 'lock-version = "1.0"\ncreated-by = "a test"\n'
-PLATFORMS = ["win_amd64"]
+PLATFORMS = ("win_amd64",)
 # A busy machine is no fault of the code.
 UNHURRIED = hypothesis.settings(
     deadline=None,
@@ -47,11 +46,7 @@ def target(version: str = "3.7.1", full: str = "") -> Target:
         "python_version": ".".join(map(str, minor)),
         "python_full_version": full or version,
     }
-    tags = [
-        *cpython_tags(minor, [f"cp{nodot}{'m' if minor < (3, 8) else ''}"], PLATFORMS),
-        *compatible_tags(minor, f"cp{nodot}", PLATFORMS),
-    ]
-    return Target(Version(version), markers, tuple(tags))
+    return Target(Version(version), markers, (f"cp{nodot}{'m' if minor < (3, 8) else ''}",), PLATFORMS)
 
 
 def package(name: str, *files: str, more: str = "", version: str = "1.0") -> str:
