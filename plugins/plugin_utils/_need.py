@@ -96,6 +96,7 @@ class Needs:
         return (need for need in parsed if need is not None and need.applies(environment))
 
 
+@functools.lru_cache(maxsize=20_000)
 def _name(text: str) -> str | None:
     match = _NAME.match(text)
     return canonicalize_name(match[0].lstrip()) if match else None

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import fnmatch
 
 # What breaks every script of an instance when it changes, and has no way back: the interpreter's own tools, the
 # packages of Microsoft, and those that both are linked with. numpy and pandas are known cases:
 # https://github.com/MicrosoftDocs/sql-docs/issues/4674 and /4553.
 LOAD_BEARING = (
     *("python", "pip", "setuptools", "wheel", "conda"),
-    *("revoscalepy", "microsoftml", "azureml*"),
-    *("numpy", "pandas", "scipy", "mkl*", "pywin32", "dill", "patsy", "python-dateutil"),
+    *("revoscalepy", "microsoftml"),
+    *("numpy", "pandas", "scipy", "pywin32", "dill", "patsy", "python-dateutil"),
 )
+# And all whose names begin like this.
+LOAD_BEARING_FAMILIES = ("azureml", "mkl")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Protection:
         """Why a package must not change; None if it may."""
         if name in self.allowed:
             return None
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in LOAD_BEARING):
+        if name in LOAD_BEARING or name.startswith(LOAD_BEARING_FAMILIES):
             return "it is load-bearing for SQL Server's runtimes"
         if name in self.baseline:
             return "the runtime had it before this collection first changed anything"
