@@ -8,6 +8,7 @@ The hosts answer from memory what the agent said once, so that a small machine c
 
 from __future__ import annotations
 
+import base64
 import collections.abc as c
 import contextlib
 import copy
@@ -23,9 +24,8 @@ import tempfile
 import threading
 import time
 import typing as t
+import zlib
 from unittest import mock
-
-from ansible_collections.mlfleet.packages.plugins.module_utils._agent import conversation, wire_json
 
 from bench import controller, environments, noop
 from testbed import ad_hoc, agent_calls, layouts, simulated, simulated_runtimes, wheels
@@ -188,7 +188,9 @@ def drifted(answer: Json, wheelhouse: pathlib.Path) -> Json:
 
 
 def _packed(answer: Json) -> bytes:
-    return bytes(conversation.packed(wire_json.encode(answer)), "ascii")  # type: ignore[no-untyped-call]
+    """As the agent sends it."""
+    text = json.dumps(answer, separators=(",", ":"), sort_keys=True)
+    return base64.b64encode(zlib.compress(text.encode("ascii")))
 
 
 class Fleet:
