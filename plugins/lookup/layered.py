@@ -68,7 +68,8 @@ class LookupModule(LookupBase):
         if terms or kwargs:
             raise AnsibleLookupError("mlfleet.packages.layered takes nothing; name the layers in mlfleet_layers")
         templar: t.Any = self._templar
+        known = variables or {}
         try:
-            return _layers.of_host(variables or {}, templar.template)
+            return _layers.of_host(known, lambda name: templar.template(known[name]))
         except HostProblem as problem:
             raise AnsibleLookupError(str(problem)) from None

@@ -84,7 +84,8 @@ options:
       - O(packages) is put together from the layers of the host, as P(mlfleet.packages.layered#lookup) explains.
       - Where neither the task nor the inventory names O(instances) or O(runtimes), all instances are meant. The
         variables for these two are left aside if the task names any.
-      - An empty text as the value of a variable counts as none.
+      - An empty text as the value of a variable counts as none, and so does C(omit).
+      - Facts are refused as such variables, because a host tells its facts itself.
     type: bool
     default: false
   requirements:

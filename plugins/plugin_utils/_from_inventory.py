@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible import errors
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _layers
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
@@ -21,25 +22,60 @@ OPTION = "from_inventory"
 PACKAGES = "packages"
 # They say together what a task is about.
 SUBJECTS = ("instances", "runtimes", "runtime")
+# What would be passed over in silence, and what to set in its place.
+MISTAKEN = {
+    "mlfleet_packages": f"a layer such as {_layers.PREFIX}{_layers.ORDER[0]}",
+    "mlfleet_runtime": "mlfleet_runtimes",
+}
+# What a template that comes to `omit` raises from 2.19 on; before, it is a text that nobody else has.
+_OMITTED: t.Any = getattr(errors, "AnsibleValueOmittedError", ())
 
 Options = c.Mapping[str, t.Any]
+Template = c.Callable[[t.Any], t.Any]
 
 
-def options(known: c.Collection[str], given: Options, variables: Options, template: _layers.Template) -> Options:
+def options(known: c.Collection[str], given: Options, variables: Options, template: Template) -> Options:
     """What the task says, with what the inventory says of the rest of the known options."""
-    if not boolean(given.get(OPTION, False), strict=False):
+    if not _wished(given.get(OPTION)):
         return given
+    _check(variables)
+
+    def value_of(variable: str) -> t.Any:
+        return _value(variable, variables, template)
+
     about = any(given.get(each) for each in SUBJECTS)
-    open_options = [each for each in known if each not in given and not (about and each in SUBJECTS)]
-    said = {
-        each: template(variables[variable]) for each in open_options if (variable := f"mlfleet_{each}") in variables
-    }
-    if PACKAGES in said:
-        advice = f"declare them in a layer, such as {_layers.PREFIX}{_layers.ORDER[0]}"
-        raise HostProblem(f"mlfleet_packages is no variable that packages are taken from; {advice}")
+    taken = {*given, PACKAGES, *(SUBJECTS if about else ()), *(("runtimes",) if "runtime" in given else ())}
+    names = {each: f"mlfleet_{each}" for each in known if each not in taken and f"mlfleet_{each}" in variables}
+    said = {option: value for option, name in names.items() if (value := value_of(name)) not in ("", None)}
     if PACKAGES not in given:
-        said[PACKAGES] = _layers.of_host(variables, template)
-    if not about and not any(said.get(each) for each in SUBJECTS):
+        said[PACKAGES] = _layers.of_host(variables, value_of)
+    if not about and "instances" not in said and not said.get("runtimes"):
         said["instances"] = ["all"]
-    # An empty text is how an inventory takes back for one host what it says of a group.
-    return {**{option: value for option, value in said.items() if value not in ("", None)}, **given}
+    return {**said, **given}
+
+
+def _wished(value: t.Any) -> bool:
+    try:
+        return bool(boolean(value, strict=False))
+    except TypeError:  # a list, which is left to the check of the options
+        return False
+
+
+def _check(variables: Options) -> None:
+    for name, instead in MISTAKEN.items():
+        if name in variables:
+            raise HostProblem(f"{name} is no variable that anything is taken from; set {instead} in its place")
+    # Ansible makes variables out of facts, also of those that a host tells.
+    told = sorted(name for name in variables.get("ansible_facts") or () if name.startswith("mlfleet_"))
+    if told:
+        raise HostProblem(f"{told[0]} is a fact, which may come from the host itself; set it in the inventory")
+
+
+def _value(name: str, variables: Options, template: Template) -> t.Any:
+    try:
+        value = template(variables[name])
+    except _OMITTED:
+        return None
+    except errors.AnsibleError as error:
+        raise HostProblem(f"the variable {name} cannot be evaluated ({error}); correct it in the inventory") from None
+    return None if value == variables.get("omit", "") else value

@@ -22,7 +22,6 @@ PREFIX = "mlfleet_layer_"
 ORDER_VARIABLE = "mlfleet_layers"
 ORDER = ("fleet", "group", "host")
 UNDECLARED = "undeclared"
-Template = c.Callable[[t.Any], t.Any]
 _NARROWS = "narrows"
 
 
@@ -43,10 +42,11 @@ _Kept = dict[tuple[str, str], tuple[_Said, ...]]
 """What holds so far: package and instance to what is said of them, several times where markers tell them apart."""
 
 
-def of_host(variables: c.Mapping[str, t.Any], template: Template) -> list[dict[str, t.Any]]:
-    """The packages that the layers among the variables of a host declare."""
-    layers = {name: template(variables[name]) for name in variables if name.startswith(PREFIX)}
-    return layered(layers, template(variables.get(ORDER_VARIABLE, list(ORDER))))
+def of_host(variables: c.Iterable[str], value_of: c.Callable[[str], t.Any]) -> list[dict[str, t.Any]]:
+    """The packages that the layers among the variables of a host declare; one without a value declares nothing."""
+    values = {name: value_of(name) for name in variables if name.startswith(PREFIX)}
+    layers = {name: value for name, value in values.items() if value is not None}
+    return layered(layers, value_of(ORDER_VARIABLE) if ORDER_VARIABLE in variables else ORDER)
 
 
 def layered(variables: c.Mapping[str, t.Any], order: c.Sequence[str] = ORDER) -> list[dict[str, t.Any]]:

@@ -10,6 +10,7 @@ A pure function of declaration, snapshot and candidates. Check mode prints the p
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import operator
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _obstacles, _packages, _resolve
@@ -66,10 +67,11 @@ def _assembled(
     situation: Situation,
     entries: c.Sequence[Entry],
     wanted: c.Sequence[Wanted],
-    end: Packages,
+    found: _End,
     before: c.Sequence[Breach],
 ) -> Plan:
-    reasons = _reached(wanted, end, situation.target) or {}
+    reasons = _reached(wanted, found.packages, situation.target) or {}
+    end = found.whole
     actions = _ordered(_actions(situation, end, reasons), end, situation.target)
     problems = (
         *_obstacles.without_wheel(situation, entries, end, reasons),
@@ -124,20 +126,42 @@ def _wanted(entry: Entry) -> Wanted:
     return Wanted(entry.name, entry.specifier, entry.extras, entry.state == LATEST, entry.where, entry.wish, file_name)
 
 
+@dataclasses.dataclass(frozen=True)
+class _End:
+    """The packages afterwards."""
+
+    packages: Packages
+    again: Packages
+    """Those of them that are laid down again in their version, each as its wheel has it."""
+
+    @property
+    def whole(self) -> dict[str, Package]:
+        return {**self.packages, **self.again}
+
+
 def _end_laid_down(
     situation: Situation,
     entries: c.Sequence[Entry],
     wanted: tuple[Wanted, ...],
     absent: c.Mapping[str, SpecifierSet],
     before: c.Sequence[Breach],
-) -> dict[str, Package]:
-    """The packages afterwards, with the wheel of each that is laid down again in its version."""
+) -> _End:
+    """The packages afterwards. What is laid down again needs what its wheel needs, not what an earlier wheel did."""
+    laid: dict[str, Package] = {}
     end = _end(situation, situation.installed, wanted, absent, before)
-    again = _again(situation, entries, end, wanted)
-    if any(package.needs != end[name].needs for name, package in again.items()):
-        # What is installed came from another wheel of this version, and needed other things.
-        end = _end(situation, {**situation.installed, **again}, wanted, absent, before)
-    return {name: again.get(name, package) if package.wheel is None else package for name, package in end.items()}
+    while True:
+        again = _again(situation, entries, end, wanted)
+        if all(package.needs == end[name].needs for name, package in again.items()):
+            return _End(end, again)
+        laid |= again
+        try:
+            further = _end(situation, {**situation.installed, **laid}, wanted, absent, before)
+        except Unsatisfiable:
+            return _End(end, again)
+        if any(further.get(name, package) is not package for name, package in laid.items()):
+            # Another version would do, and only this one is to be laid down: the plan is refused for what it breaks.
+            return _End(end, again)
+        end = further
 
 
 def _end(
@@ -244,8 +268,9 @@ def _again(
     again: dict[str, Package] = {}
     for name in due:
         wheels = _resolve.usable(situation.candidates, situation.target, name) if name in reached else []
-        same = [wheel for wheel in wheels if wheel.version == end[name].version]
-        again |= {name: _packages.from_wheel(same[0])} if same else {}
+        same = [_packages.from_wheel(wheel) for wheel in wheels if wheel.version == end[name].version]
+        named = [each for each in same if all(wish.allows(each) for wish in wanted if wish.name == name)]
+        again |= {name: named[0]} if named else {}
     return again
 
 

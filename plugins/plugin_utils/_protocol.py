@@ -19,6 +19,8 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import Ho
 
 PROTOCOL = 1
 ANSWER_LIMIT = 64 * 1024 * 1024
+# Packed, answers take a fifth to an eighth of their size.
+PACKED_AT_MOST = 50
 NOISE_KEPT = 600
 _TOO_LARGE = f"the answer is larger than {ANSWER_LIMIT} bytes; ask for fewer instances at a time"
 
@@ -72,7 +74,7 @@ class AnswerReader:
             self._on_event(value if isinstance(value, dict) else {})
         elif kind in (b"result", b"error"):
             self._answer = (kind, self._decoded(text))
-        elif kind == b"packed":
+        elif kind == b"packed" and self._answer is None:
             self._answer = (b"result", self._decoded(_unpacked(text)))
 
     @staticmethod
@@ -105,12 +107,12 @@ class AnswerReader:
 
 
 def _unpacked(text: bytes) -> bytes:
-    """What was packed; never more than an answer may have, whatever a host claims to have packed."""
+    """What was packed; never more than an answer can have been, so that few bytes do not fill the controller."""
     unpacking = zlib.decompressobj()
     try:
-        whole = unpacking.decompress(binascii.a2b_base64(text), ANSWER_LIMIT)
+        whole = unpacking.decompress(binascii.a2b_base64(text), min(ANSWER_LIMIT, PACKED_AT_MOST * len(text)))
     except (ValueError, zlib.error) as error:
         raise HostProblem(f"the agent's answer cannot be unpacked ({error}); run the task again with -vvv") from None
     if unpacking.unconsumed_tail:
-        raise HostProblem(_TOO_LARGE)
+        raise HostProblem(f"{len(text)} bytes cannot hold such an answer of the agent; is something changing it?")
     return whole

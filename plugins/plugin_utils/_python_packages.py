@@ -120,7 +120,9 @@ def _check_source(arguments: dict[str, t.Any]) -> None:
     contrary += [] if arguments["index"] else ["index: false"]
     if contrary:
         said = f"source: host lets the host's own pip look where its settings say, and {contrary[0]} says otherwise"
-        raise HostProblem(f"{said}; remove one of the two options")
+        # An option that comes from a group can only be taken back where the inventory has it.
+        empty = f", or set mlfleet_{contrary[0]} to an empty text for this host" if arguments["from_inventory"] else ""
+        raise HostProblem(f"{said}; remove one of the two options{empty}")
 
 
 def _declared(arguments: dict[str, t.Any], find: Find) -> Declaration:

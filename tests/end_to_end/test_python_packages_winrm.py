@@ -310,15 +310,31 @@ def test_the_inventory_says_what_the_task_leaves_open(changeable_site: Changeabl
             "got: exactly (of variables, the task takes mlfleet_mode)",
         ),
         ({"mlfleet_layer_fleet": "demo-a"}, "mlfleet_layer_fleet is 'demo-a'; it must be a list of packages"),
+        ({"mlfleet_layer_fleet": ["{{ nowhere }}"]}, "the variable mlfleet_layer_fleet cannot be evaluated"),
         ({"mlfleet_layer_fleet": ["{{ nowhere }}"]}, "'nowhere' is undefined"),
+        ({"mlfleet_index_url": "https://user:s3cret@{{ nowhere }}/"}, "sql7: the variable mlfleet_index_url cannot be"),
+        ({"mlfleet_index_url": "https://user:s3cret@{{ index"}, "sql7: the variable mlfleet_index_url cannot be"),
+        (
+            {"mlfleet_layer_fleet": ["demo-a"], "mlfleet_wheelhouse": "/house", "mlfleet_source": "host"},
+            "remove one of the two options, or set mlfleet_wheelhouse to an empty text for this host",
+        ),
     ],
 )
 def test_what_is_wrong_in_the_inventory_is_told_for_the_host(
     changeable_site: ChangeableSite, inventory: dict[str, t.Any], part: str
 ) -> None:
     changeable_site.serve()
-    seen = changeable_site.run({"from_inventory": True}, **inventory).only()
+    run = changeable_site.run({"from_inventory": True}, **inventory)
+    seen = run.only()
     assert (seen.status, part in seen.message) == ("FAILED!", True), seen.message
+    assert "s3cret" not in run.output
+
+
+def test_omit_takes_a_variable_back(changeable_site: ChangeableSite, house: pathlib.Path) -> None:
+    changeable_site.serve()
+    variables = {"mlfleet_wheelhouse": str(house), "mlfleet_layer_fleet": ["demo-a"]}
+    omitted = {"mlfleet_lock": "{{ site_lock | default(omit) }}"}
+    assert changeable_site.run({"from_inventory": True}, "--check", **variables, **omitted).only().status == "CHANGED"
 
 
 def test_through_powershell(changeable_site: ChangeableSite, house: pathlib.Path) -> None:

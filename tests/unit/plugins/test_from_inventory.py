@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible.errors import AnsibleError
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _from_inventory
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._python_packages import ARGUMENT_SPEC
@@ -17,6 +18,8 @@ LAYERED = [{"name": "click", "origin": "fleet"}]
 
 def options(given: dict[str, t.Any], **variables: t.Any) -> dict[str, t.Any]:
     def template(value: t.Any) -> t.Any:
+        if value == "{{ wrong }}":
+            raise AnsibleError("no such thing")
         return "templated" if value == "{{ template }}" else value
 
     variables = {"mlfleet_layer_fleet": ["click"], **variables}
@@ -59,6 +62,7 @@ def test_packages_of_the_task_go_before_the_layers() -> None:
         ({}, {"mlfleet_runtimes": ["/r"]}, {"runtimes": ["/r"]}),
         ({}, {"mlfleet_runtimes": []}, {"runtimes": [], "instances": ["all"]}),
         ({"runtime": "/r"}, {"mlfleet_instances": ["A"], "mlfleet_runtimes": ["/s"]}, {"runtime": "/r"}),
+        ({"runtime": []}, {"mlfleet_runtimes": ["/s"]}, {"runtime": [], "instances": ["all"]}),
         ({"instances": ["A"]}, {"mlfleet_runtimes": ["/s"]}, {"instances": ["A"]}),
     ],
 )
@@ -71,6 +75,37 @@ def test_an_empty_text_takes_a_variable_back() -> None:
     assert "lock" not in options({}, mlfleet_lock="")
 
 
-def test_packages_that_would_not_be_heard_of_are_an_error() -> None:
-    with pytest.raises(HostProblem, match=r"^mlfleet_packages is no variable .* such as mlfleet_layer_fleet$"):
-        options({}, mlfleet_packages=["click"])
+def test_omit_is_no_value_either() -> None:
+    assert "lock" not in options({}, mlfleet_lock="__omit__", omit="__omit__")
+
+
+def test_no_instances_are_not_all_of_them() -> None:
+    assert options({}, mlfleet_instances=[])["instances"] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"mlfleet_packages": ["click"]},
+            "mlfleet_packages is .*; set a layer such as mlfleet_layer_fleet in its place",
+        ),
+        ({"mlfleet_runtime": "/r"}, "mlfleet_runtime is .*; set mlfleet_runtimes in its place"),
+        (
+            {"ansible_facts": {"mlfleet_source": "host"}},
+            "mlfleet_source is a fact, which may come from the host itself",
+        ),
+        (
+            {"mlfleet_mode": "{{ wrong }}"},
+            r"the variable mlfleet_mode cannot be evaluated \(no such thing\); correct it",
+        ),
+        ({"mlfleet_layer_host": "{{ wrong }}"}, "the variable mlfleet_layer_host cannot be evaluated"),
+    ],
+)
+def test_what_would_mislead_is_an_error(variables: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(HostProblem, match=message):
+        options({}, **variables)
+
+
+def test_what_is_no_truth_value_is_left_to_the_check_of_the_options() -> None:
+    assert options({"from_inventory": [True]}) == {"from_inventory": [True]}

@@ -16,6 +16,7 @@ from testbed.wheels import Wheel
 
 A1, A2, A3 = (Wheel("demo-a", version) for version in ("1.0", "2.0", "3.0"))
 B1, B2 = (Wheel("demo-b", version) for version in ("1.0", "2.0"))
+C1 = Wheel("demo-c")
 A_NEEDS_B = Wheel("demo-a", "1.0", requires=("demo-b>=1",))
 
 
@@ -71,16 +72,46 @@ def test_reinstalled_takes_the_same_version_and_leaves_its_dependencies(tmp_path
     assert (actions(plan), plan.drift) == (["reinstall demo-a 1.0 -> 1.0"], ())
 
 
+A1_AGAIN = {"name": "demo-a", "state": "reinstalled"}
+
+
 def test_what_is_reinstalled_from_another_wheel_of_its_version_needs_what_that_wheel_needs(
     tmp_path: pathlib.Path,
 ) -> None:
-    again = {"name": "demo-a", "state": "reinstalled"}
-    needing_less = World(tmp_path / "less", [A_NEEDS_B], [A1, B1]).plan(again)
+    needing_less = World(tmp_path / "less", [A_NEEDS_B], [A1, B1]).plan(A1_AGAIN)
     assert actions(needing_less) == ["reinstall demo-a 1.0 -> 1.0"]
-    needing_more = World(tmp_path / "more", [A1], [A_NEEDS_B, B1]).plan(again)
+    needing_more = World(tmp_path / "more", [A1], [A_NEEDS_B, B1]).plan(A1_AGAIN)
     assert actions(needing_more) == ["install demo-b nothing -> 1.0", "reinstall demo-a 1.0 -> 1.0"]
-    without = World(tmp_path / "without", [A1], [A_NEEDS_B]).plan(again)
-    assert without.problems and not without.actions
+
+
+@pytest.mark.parametrize("others", [[], [A2]])
+def test_what_is_laid_down_again_keeps_its_version_whatever_that_wheel_needs(
+    tmp_path: pathlib.Path, others: list[Wheel]
+) -> None:
+    wished = World(tmp_path / "wished", [A1], [A_NEEDS_B, *others]).plan(A1_AGAIN)
+    damaged = World(tmp_path / "damaged", [A1], [A_NEEDS_B, *others], damaged=["demo-a"]).plan("demo-a")
+    for plan in (wished, damaged):
+        assert actions(plan) == ["reinstall demo-a 1.0 -> 1.0"]
+        assert "demo-a 1.0 needs demo-b>=1 and would find nothing" in details(plan)
+    assert [(each.package, each.kind) for each in damaged.drift] == [("demo-a", "tampered")]
+
+
+def test_a_need_that_only_the_wheel_has_is_laid_down_again_if_it_is_damaged(tmp_path: pathlib.Path) -> None:
+    plan = World(tmp_path, [A1, B1], [A_NEEDS_B, B1], damaged=["demo-b"]).plan(A1_AGAIN)
+    assert (actions(plan), problems(plan)) == (["reinstall demo-b 1.0 -> 1.0", "reinstall demo-a 1.0 -> 1.0"], [])
+
+
+@pytest.mark.parametrize("requires", [(), ("demo-b",)])
+def test_the_wheel_that_an_entry_names_is_laid_down_again_and_no_other_of_its_version(
+    tmp_path: pathlib.Path, requires: tuple[str, ...]
+) -> None:
+    named = Wheel("demo-a", tag="py2.py3-none-any", requires=requires)
+    file = named.write(tmp_path / "named")
+    better = Wheel("demo-a", tag="cp37-none-any", requires=requires)
+    world = World(tmp_path, [A1, C1], [better, B1], damaged=["demo-a", "demo-c"])
+    plan = world.plan({"wheel": str(file)}, "demo-c")
+    assert [action.after.wheel.file_name for action in plan.actions if action.package == "demo-a"] == [file.name]
+    assert "demo-c 1.0 is damaged" in details(plan)
 
 
 def test_a_pre_release_only_where_it_is_asked_for_or_nothing_else_is_there(tmp_path: pathlib.Path) -> None:

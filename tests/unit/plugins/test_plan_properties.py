@@ -146,6 +146,38 @@ def test_any_plan_keeps_its_promises(
         assert (again.actions, again.problems) == ((), ())
 
 
+rebuilt_worlds = st.tuples(universes(1).flatmap(releases_of), universes(1).flatmap(releases_of))
+again = st.dictionaries(
+    st.sampled_from(NAMES), st.tuples(st.just(""), st.sampled_from(("present", "reinstalled"))), min_size=1, max_size=3
+).map(as_entries)
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rebuilt_worlds, again, modes, st.lists(st.sampled_from(NAMES), max_size=2))
+def test_what_is_laid_down_again_from_another_build_breaks_nothing_and_keeps_its_version(
+    worlds_of: tuple[Releases, Releases], declared: list[dict[str, str]], mode: str, damaged: list[str]
+) -> None:
+    before, choice = worlds_of[0].installed, worlds_of[1].offered
+    with tempfile.TemporaryDirectory() as folder:
+        plan = World(pathlib.Path(folder), before, choice, damaged=damaged).plan(*declared, mode=mode)
+        if plan.problems:
+            assert details(plan)
+            return
+        after = afterwards(before, choice, plan)
+        assert {wheel.name: wheel.version for wheel in after} == {
+            name: made.raw for name, made in plan.end.items() if name != "pip"
+        }
+        assert broken(after) <= broken(before)
+        there = {wheel.name for wheel in before}
+        wished = {entry["name"] for entry in declared if entry["state"] == "reinstalled"}
+        # What is broken already, or declared besides, may need another version of it.
+        if len(declared) == 1 and not broken(before):
+            kinds = {action.package: action.kind for action in plan.actions}
+            assert {kinds.get(name) for name in wished & there} <= {"reinstall"}
+        second = World(pathlib.Path(folder), after, choice).plan(*declared, mode=mode)
+        assert {action.kind for action in second.actions} <= ({"reinstall"} if wished else set())
+
+
 NEEDS = (
     "alpha",
     "Beta>=2",

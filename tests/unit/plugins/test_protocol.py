@@ -15,7 +15,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._errors import HostProblem
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import ANSWER_LIMIT, AnswerReader
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._protocol import AnswerReader
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._snapshot import observation
 
 NONCE = "0123456789abcdef"
@@ -82,8 +82,13 @@ def test_what_only_looks_packed_is_refused(body: bytes) -> None:
 
 
 def test_a_small_answer_does_not_become_a_huge_one() -> None:
-    with pytest.raises(HostProblem, match="the answer is larger than"):
-        reader_of(packed(b" " * (ANSWER_LIMIT + 1)))
+    with pytest.raises(HostProblem, match="bytes cannot hold such an answer"):
+        reader_of(packed(b"[" + b"{}," * 100_000 + b"{}]"))
+
+
+def test_an_answer_is_unpacked_once() -> None:
+    reader, _events = reader_of(packed(b"1") + packed(b"2"))
+    assert reader.result() == 1
 
 
 def test_the_nonce_of_another_call_is_noise() -> None:
