@@ -76,6 +76,23 @@ def _value(name: str, variables: Options, template: Template) -> t.Any:
         value = template(variables[name])
     except _OMITTED:
         return None
-    except errors.AnsibleError as error:
-        raise HostProblem(f"the variable {name} cannot be evaluated ({error}); correct it in the inventory") from None
-    return None if value == variables.get("omit", "") else value
+    except Exception as error:  # before 2.19, that of whatever filter went wrong
+        raise HostProblem(
+            f"the variable {name} cannot be evaluated ({_shown(error)}); correct it in the inventory"
+        ) from None
+    omitted = variables.get("omit")
+    return _without(value, omitted) if isinstance(omitted, str) else value
+
+
+def _shown(error: Exception) -> str:
+    # Before 2.19, an error holds the whole template, where a password can be told from nothing.
+    return type(error).__name__ if "://" in str(error) else str(error)
+
+
+def _without(value: t.Any, omitted: str) -> t.Any:
+    """None, or the value without the parts that are omitted, as Ansible itself leaves them out from 2.19 on."""
+    if isinstance(value, dict):
+        return {key: _without(each, omitted) for key, each in value.items() if each != omitted}
+    if isinstance(value, list):
+        return [_without(each, omitted) for each in value if each != omitted]
+    return None if value == omitted else value

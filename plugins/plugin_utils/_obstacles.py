@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _packages
-from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import REINSTALLED, Entry
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._declaration import Entry
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._packages import Breach, Packages
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts import (
     NO_WHEEL,
@@ -19,22 +19,25 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._plan_parts impor
     Situation,
 )
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._protection import Protection
+from ansible_collections.mlfleet.packages.plugins.plugin_utils._resolve import Wanted
 
 
 def without_wheel(
-    situation: Situation, entries: c.Sequence[Entry], end: Packages, reached: Reached
+    situation: Situation, wanted: c.Iterable[Wanted], wished: c.Container[str], end: Packages, reached: Reached
 ) -> c.Iterator[Problem]:
-    wished = {entry.name for entry in entries if entry.state == REINSTALLED}
+    named = {each.name: each for each in wanted if each.file_name}
     for name in reached:
         package = end[name]
         if package.wheel is not None:
             continue
         if package.damage or name in wished:
             why = f"is damaged ({package.damage_in_words})" if package.damage else "is declared reinstalled"
-            where = (
-                f"{situation.candidates.description} has no wheel of this version for {situation.target.description}"
-            )
-            detail = f"{package.title} {package.raw} {why}, and {where}; add one"
+            target = situation.target.description
+            where = f"{situation.candidates.description} has no wheel of this version for {target}; add one"
+            if name in named:
+                file, place = named[name].file_name, named[name].where
+                where = f"{file}, which {place} names for it, is none of this version for {target}; name another"
+            detail = f"{package.title} {package.raw} {why}, and {where}"
             yield Problem(NO_WHEEL, name, detail)
 
 

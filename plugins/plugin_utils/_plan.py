@@ -10,7 +10,6 @@ A pure function of declaration, snapshot and candidates. Check mode prints the p
 from __future__ import annotations
 
 import collections.abc as c
-import dataclasses
 import operator
 
 from ansible_collections.mlfleet.packages.plugins.plugin_utils import _obstacles, _packages, _resolve
@@ -41,6 +40,9 @@ from ansible_collections.mlfleet.packages.plugins.plugin_utils._solver import Un
 from ansible_collections.mlfleet.packages.plugins.plugin_utils._target import Target
 from packaging.specifiers import SpecifierSet
 
+# Each may bring another damaged package into reach, or take one out of it; more than two are hardly ever needed.
+ROUNDS = 10
+
 
 def plan(situation: Situation) -> Plan:
     """The plan for one runtime."""
@@ -59,7 +61,7 @@ def plan(situation: Situation) -> Plan:
     except Unsatisfiable as unsatisfiable:
         problems = tuple(Problem(UNSATISFIABLE, None, cause) for cause in unsatisfiable.causes)
         missing = _wanted_drift(wanted, situation.installed)
-        return Plan((), problems, (*missing, *_broken(before)), situation.installed)
+        return Plan((), problems, (*missing, *_damaged(situation.installed), *_broken(before)), situation.installed)
     return _assembled(situation, entries, wanted, end, before)
 
 
@@ -67,14 +69,13 @@ def _assembled(
     situation: Situation,
     entries: c.Sequence[Entry],
     wanted: c.Sequence[Wanted],
-    found: _End,
+    end: Packages,
     before: c.Sequence[Breach],
 ) -> Plan:
-    reasons = _reached(wanted, found.packages, situation.target) or {}
-    end = found.whole
+    reasons = _reached(wanted, end, situation.target) or {}
     actions = _ordered(_actions(situation, end, reasons), end, situation.target)
     problems = (
-        *_obstacles.without_wheel(situation, entries, end, reasons),
+        *_obstacles.without_wheel(situation, wanted, _reinstalled(entries), end, reasons),
         *_obstacles.protected(actions, situation.protection),
         *_obstacles.mismatched(situation, entries, actions),
         *(_obstacles.not_ready(situation, actions) if actions else ()),
@@ -126,52 +127,52 @@ def _wanted(entry: Entry) -> Wanted:
     return Wanted(entry.name, entry.specifier, entry.extras, entry.state == LATEST, entry.where, entry.wish, file_name)
 
 
-@dataclasses.dataclass(frozen=True)
-class _End:
-    """The packages afterwards."""
-
-    packages: Packages
-    again: Packages
-    """Those of them that are laid down again in their version, each as its wheel has it."""
-
-    @property
-    def whole(self) -> dict[str, Package]:
-        return {**self.packages, **self.again}
-
-
 def _end_laid_down(
     situation: Situation,
     entries: c.Sequence[Entry],
     wanted: tuple[Wanted, ...],
     absent: c.Mapping[str, SpecifierSet],
     before: c.Sequence[Breach],
-) -> _End:
+) -> dict[str, Package]:
     """The packages afterwards. What is laid down again needs what its wheel needs, not what an earlier wheel did."""
     laid: dict[str, Package] = {}
-    end = _end(situation, situation.installed, wanted, absent, before)
-    while True:
+    for _round in range(ROUNDS):
+        end = _end_with(situation, entries, laid, wanted, absent, before)
         again = _again(situation, entries, end, wanted)
-        if all(package.needs == end[name].needs for name, package in again.items()):
-            return _End(end, again)
-        laid |= again
-        try:
-            further = _end(situation, {**situation.installed, **laid}, wanted, absent, before)
-        except Unsatisfiable:
-            return _End(end, again)
-        if any(further.get(name, package) is not package for name, package in laid.items()):
-            # Another version would do, and only this one is to be laid down: the plan is refused for what it breaks.
-            return _End(end, again)
-        end = further
+        if laid.keys() <= again.keys() and all(each.needs == end[name].needs for name, each in again.items()):
+            break
+        laid = again
+    return {**end, **again}
+
+
+def _end_with(
+    situation: Situation,
+    entries: c.Sequence[Entry],
+    laid: c.Mapping[str, Package],
+    wanted: tuple[Wanted, ...],
+    absent: c.Mapping[str, SpecifierSet],
+    before: c.Sequence[Breach],
+) -> Packages:
+    installed = {**situation.installed, **laid}
+    try:
+        return _end(situation, installed, laid.keys(), wanted, absent, before)
+    except Unsatisfiable:
+        # What is only damaged may become another version; what is declared reinstalled may not.
+        return _end(situation, installed, laid.keys() & _reinstalled(entries), wanted, absent, before)
 
 
 def _end(
     situation: Situation,
     installed: Packages,
+    held: c.Iterable[str],
     wanted: tuple[Wanted, ...],
     absent: c.Mapping[str, SpecifierSet],
     before: c.Sequence[Breach],
 ) -> Packages:
     """The packages afterwards. Nothing is resolved where what is installed satisfies already."""
+    limits = _limits(situation)
+    for name in held:
+        limits[name] = limits.get(name, SpecifierSet()) & SpecifierSet(f"=={installed[name].raw}")
     remaining = {
         name: package
         for name, package in installed.items()
@@ -184,7 +185,7 @@ def _end(
         installed=remaining,
         keep=keep,
         absent=absent,
-        limits=_limits(situation),
+        limits=limits,
         target=situation.target,
         candidates=situation.candidates,
         broken=tuple(before),
@@ -262,16 +263,22 @@ def _again(
     situation: Situation, entries: c.Sequence[Entry], end: Packages, wanted: tuple[Wanted, ...]
 ) -> dict[str, Package]:
     """What is laid down again in its version, because it is damaged or because it is declared so."""
-    wished = {entry.name for entry in entries if entry.state == REINSTALLED}
-    due = [name for name, package in end.items() if package.wheel is None and (package.damage or name in wished)]
+    wished = _reinstalled(entries)
+    there = situation.installed
+    due = [name for name in end if name in there and (there[name].damage or name in wished)]
     reached = (_reached(wanted, end, situation.target) or {}) if due else {}
     again: dict[str, Package] = {}
     for name in due:
         wheels = _resolve.usable(situation.candidates, situation.target, name) if name in reached else []
-        same = [_packages.from_wheel(wheel) for wheel in wheels if wheel.version == end[name].version]
+        same = [_packages.from_wheel(wheel) for wheel in wheels if wheel.version == there[name].version]
         named = [each for each in same if all(wish.allows(each) for wish in wanted if wish.name == name)]
-        again |= {name: named[0]} if named else {}
+        if named and end[name].version == there[name].version:
+            again[name] = named[0]
     return again
+
+
+def _reinstalled(entries: c.Iterable[Entry]) -> frozenset[str]:
+    return frozenset(entry.name for entry in entries if entry.state == REINSTALLED)
 
 
 def _actions(situation: Situation, end: Packages, reached: Reached) -> c.Iterator[Action]:
@@ -342,6 +349,12 @@ def _drift(action: Action, problems: c.Sequence[Problem]) -> Drift:
     forbidden = any(problem.kind == "protected" and problem.package == action.package for problem in problems)
     kind = "protected" if forbidden else kinds.get(action.kind, "version")
     return Drift(action.package, kind, have, want, action.reason)
+
+
+def _damaged(installed: Packages) -> c.Iterator[Drift]:
+    for name, package in installed.items():
+        if package.damage:
+            yield Drift(name, "tampered", package.raw, package.raw, f"damaged: {package.damage_in_words}")
 
 
 def _broken(before: c.Sequence[Breach]) -> c.Iterator[Drift]:

@@ -313,6 +313,10 @@ def test_the_inventory_says_what_the_task_leaves_open(changeable_site: Changeabl
         ({"mlfleet_layer_fleet": ["{{ nowhere }}"]}, "the variable mlfleet_layer_fleet cannot be evaluated"),
         ({"mlfleet_layer_fleet": ["{{ nowhere }}"]}, "'nowhere' is undefined"),
         ({"mlfleet_index_url": "https://user:s3cret@{{ nowhere }}/"}, "sql7: the variable mlfleet_index_url cannot be"),
+        (
+            {"mlfleet_index_url": "https://{{ user | nofilter }}:s3cret@host/"},
+            "sql7: the variable mlfleet_index_url can",
+        ),
         ({"mlfleet_index_url": "https://user:s3cret@{{ index"}, "sql7: the variable mlfleet_index_url cannot be"),
         (
             {"mlfleet_layer_fleet": ["demo-a"], "mlfleet_wheelhouse": "/house", "mlfleet_source": "host"},

@@ -18,6 +18,8 @@ LAYERED = [{"name": "click", "origin": "fleet"}]
 
 def options(given: dict[str, t.Any], **variables: t.Any) -> dict[str, t.Any]:
     def template(value: t.Any) -> t.Any:
+        if "{{ a b }}" in str(value):
+            raise ValueError(f"String: {value}")
         if value == "{{ wrong }}":
             raise AnsibleError("no such thing")
         return "templated" if value == "{{ template }}" else value
@@ -76,7 +78,16 @@ def test_an_empty_text_takes_a_variable_back() -> None:
 
 
 def test_omit_is_no_value_either() -> None:
-    assert "lock" not in options({}, mlfleet_lock="__omit__", omit="__omit__")
+    layer = [{"name": "click", "version": "__omit__"}, "__omit__"]
+    found = options({}, mlfleet_lock="__omit__", mlfleet_layer_fleet=layer, omit="__omit__")
+    assert ("lock" in found, found["packages"]) == (False, LAYERED)
+
+
+def test_an_error_with_a_url_is_told_by_its_kind_alone() -> None:
+    # ansible-core 2.16 writes the template into it.
+    message = r"^the variable mlfleet_index_url cannot be evaluated \(ValueError\); correct it in the inventory$"
+    with pytest.raises(HostProblem, match=message):
+        options({}, mlfleet_index_url="https://{{ a b }}:s3cret@host/")
 
 
 def test_no_instances_are_not_all_of_them() -> None:

@@ -88,12 +88,51 @@ def test_what_is_reinstalled_from_another_wheel_of_its_version_needs_what_that_w
 def test_what_is_laid_down_again_keeps_its_version_whatever_that_wheel_needs(
     tmp_path: pathlib.Path, others: list[Wheel]
 ) -> None:
-    wished = World(tmp_path / "wished", [A1], [A_NEEDS_B, *others]).plan(A1_AGAIN)
-    damaged = World(tmp_path / "damaged", [A1], [A_NEEDS_B, *others], damaged=["demo-a"]).plan("demo-a")
-    for plan in (wished, damaged):
-        assert actions(plan) == ["reinstall demo-a 1.0 -> 1.0"]
-        assert "demo-a 1.0 needs demo-b>=1 and would find nothing" in details(plan)
-    assert [(each.package, each.kind) for each in damaged.drift] == [("demo-a", "tampered")]
+    plan = World(tmp_path, [A1], [A_NEEDS_B, *others]).plan(A1_AGAIN)
+    assert problems(plan) == [("unsatisfiable", None)]
+    assert "demo-b" in details(plan)
+
+
+def test_what_is_only_damaged_becomes_another_version_if_its_own_cannot_be_laid_down(tmp_path: pathlib.Path) -> None:
+    plan = World(tmp_path, [A1], [A_NEEDS_B, A2], damaged=["demo-a"]).plan("demo-a")
+    assert (actions(plan), problems(plan)) == (["upgrade demo-a 1.0 -> 2.0"], [])
+    refused = World(tmp_path / "refused", [A1], [A_NEEDS_B], damaged=["demo-a"]).plan("demo-a")
+    assert problems(refused) == [("unsatisfiable", None)]
+    assert [(each.package, each.kind) for each in refused.drift] == [("demo-a", "tampered")]
+
+
+@pytest.mark.parametrize(
+    ("wheel", "name"),
+    [
+        (Wheel("demo-a", extras={"x": ("demo-c",)}), "demo-a[x]"),
+        (Wheel("demo-a", requires=("demo-b[x]",)), "demo-a"),
+    ],
+)
+def test_what_a_wheel_that_is_laid_down_again_needs_for_an_extra_must_be_had_too(
+    tmp_path: pathlib.Path, wheel: Wheel, name: str
+) -> None:
+    needing = Wheel("demo-b", extras={"x": ("demo-c",)})
+    plan = World(tmp_path, [A1, needing], [wheel]).plan({"name": name, "state": "reinstalled"})
+    assert set(problems(plan)) == {("unsatisfiable", None)}
+
+
+def test_what_a_wheel_that_is_laid_down_again_needs_may_take_what_is_damaged_along(tmp_path: pathlib.Path) -> None:
+    wheel = Wheel("demo-a", requires=("demo-b>=2",))
+    plan = World(tmp_path, [A_NEEDS_B, B1], [wheel, B1, B2], damaged=["demo-b"]).plan(A1_AGAIN)
+    assert (actions(plan), problems(plan)) == (["upgrade demo-b 1.0 -> 2.0", "reinstall demo-a 1.0 -> 1.0"], [])
+
+
+def test_what_the_wheel_does_not_need_any_more_is_not_laid_down_again(tmp_path: pathlib.Path) -> None:
+    needing = Wheel("demo-b", requires=("demo-a",))
+    again = {"name": "demo-b", "state": "reinstalled"}
+    plan = World(tmp_path, [A1, needing], [B1, A1], damaged=["demo-a"]).plan(again)
+    assert (actions(plan), problems(plan)) == (["reinstall demo-b 1.0 -> 1.0"], [])
+
+
+def test_a_named_wheel_that_does_not_fit_is_told_by_its_name(tmp_path: pathlib.Path) -> None:
+    file = Wheel("demo-a", tag="cp39-cp39-win_amd64").write(tmp_path / "named")
+    plan = World(tmp_path, [A1], [A1], damaged=["demo-a"]).plan({"wheel": str(file)})
+    assert f"and {file.name}, which packages[0] names for it, is none of this version for cp37" in details(plan)
 
 
 def test_a_need_that_only_the_wheel_has_is_laid_down_again_if_it_is_damaged(tmp_path: pathlib.Path) -> None:

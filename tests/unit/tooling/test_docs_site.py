@@ -15,7 +15,7 @@ from tooling import docs_site, legs
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 # Groups that a play makes, and folders; nobody sets them. Packages come in layers, and one option says so.
-NO_VARIABLES = {"mlfleet_agent", "mlfleet_rollout", "mlfleet_packages", "mlfleet_from_inventory"}
+NO_VARIABLES = {"mlfleet_agent", "mlfleet_rollout", "mlfleet_packages", "mlfleet_runtime", "mlfleet_from_inventory"}
 
 
 def test_layout(tmp_path: pathlib.Path) -> None:
