@@ -158,7 +158,10 @@ def _end_with(
         return _end(situation, installed, laid.keys(), wanted, absent, before)
     except Unsatisfiable:
         # What is only damaged may become another version; what is declared reinstalled may not.
-        return _end(situation, installed, laid.keys() & _reinstalled(entries), wanted, absent, before)
+        wished = laid.keys() & _reinstalled(entries)
+        if wished == laid.keys():
+            raise
+        return _end(situation, installed, wished, wanted, absent, before)
 
 
 def _end(
