@@ -259,6 +259,7 @@ def test_diff_lists_what_changes(changeable_site: ChangeableSite, house: pathlib
 @pytest.mark.parametrize(
     ("task", "part"),
     [
+        ({"from_inventory": [True], "packages": ["demo-a"]}, "from_inventory"),
         ({"packages": ["demo-a"]}, "neither instances nor runtimes say what the task is about"),
         ({"instances": ["all"]}, "none of packages, requirements and lock declares anything"),
         (

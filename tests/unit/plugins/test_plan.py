@@ -293,6 +293,12 @@ def test_a_load_bearing_package_is_protected_also_from_what_needs_another_one(tm
     assert problems(world.plan("demo-a", allow_protected=["NumPy"])) == []
 
 
+@pytest.mark.parametrize(("name", "protected"), [("azureml-core", True), ("mkl-service", True), ("not-mkl", False)])
+def test_families_of_packages_are_load_bearing(tmp_path: pathlib.Path, name: str, protected: bool) -> None:
+    world = World(tmp_path, [Wheel(name, "1.0")], [Wheel(name, "2.0")], baseline=[])
+    assert problems(world.plan(f"{name}>=2")) == ([("protected", name)] if protected else [])
+
+
 def test_what_was_there_before_the_first_change_is_protected(tmp_path: pathlib.Path) -> None:
     assert problems(World(tmp_path, [A1], [A2], baseline=None).plan("demo-a>=2")) == [("protected", "demo-a")]
     assert problems(World(tmp_path, [A1], [A2], baseline=["pip", "demo-a"]).plan("demo-a>=2")) == [
